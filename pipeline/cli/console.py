@@ -1,0 +1,84 @@
+"""What the sub-commands share: options, errors as sentences, tables, JSON."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.domain.errors import OperatorError
+
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="以哪一天为准(默认今天,北京时间)。"),
+]
+Profile = Annotated[str | None, typer.Option(help="方案档(默认 HOTLINE_PROFILE)。")]
+
+
+class NotDone(OperatorError):
+    """The command cannot do what was asked; the message says why."""
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Turn the errors an operator can act on into a sentence; defects keep their traceback."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        yield
+    except OperatorError as error:
+        fail(str(error))
+    except FileNotFoundError as error:
+        fail(str(error) if error.filename is None else f"找不到文件:{error.filename}")
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        fail(f"数据库不可用或写入失败,已保留最后一致的状态:{reason}")
+    except OSError as error:
+        where = f":{error.filename}" if error.filename else ""
+        fail(f"{error.strerror or error}{where}。已保留最后一致的状态。")
+    except ValidationError as error:
+        fail(f"配置有误:{error}")
+
+
+def fail(message: str) -> None:
+    """Print why to stderr and end with exit status 2."""
+    typer.secho(message, err=True, fg=typer.colors.RED)
+    raise typer.Exit(2)
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def table(title: str, headings: list[str], rows: list[list[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(title=title, title_justify="left")
+    for heading in headings:
+        drawn.add_column(heading, overflow="fold")
+    for row in rows:
+        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(drawn)
+
+
+def warn(messages: Iterator[str] | list[str] | tuple[str, ...]) -> None:
+    for message in messages:
+        typer.secho(f"! {message}", fg=typer.colors.YELLOW)
+
+
+def day(as_of: datetime | None) -> date:
+    """The option's day, or today in Beijing."""
+    from pipeline.domain import calendar
+
+    return as_of.date() if as_of else calendar.now().date()
+
+
+def progress(as_json: bool) -> Callable[[str], None]:
+    """Progress lines go to stderr, and nowhere with ``--json``."""
+    return (lambda _line: None) if as_json else (lambda line: typer.echo(f"· {line}", err=True))

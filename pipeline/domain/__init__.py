@@ -1,0 +1,1 @@
+"""Pure values: tickets, outcomes, labels, text, privacy, the working-day calendar. No I/O."""

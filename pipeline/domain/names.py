@@ -1,0 +1,274 @@
+"""Personal names in Chinese text: after words that announce them, before titles, in signatures.
+
+A name has no mark of its own in Chinese, so only its surroundings make one:
+
+* after a strong cue (姓名, 联系人, 来电人 …) a surname and one or two characters;
+* after a weak cue (司机, 市民, 队长 …), which is mostly followed by a verb, only where punctuation
+  or a word of reporting closes it, or the characters are those of which names are made;
+* before a telephone number, 先生, 男 or 来电反映, and in signatures.
+
+Where a name stands, others may follow it in a list. Salutations (王先生, 李师傅), names already
+hidden (杨某某) and words that begin with a surname (高速, 方便) are no names.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipeline.domain.namewords import (
+    COMPOUND_SURNAMES,
+    ETHNIC_BEGINNINGS,
+    FOLLOWING,
+    GIVEN,
+    OFFICER_CUES,
+    SALUTATIONS,
+    STRONG_CUES,
+    SURNAMES,
+    VERB_CUES,
+    WEAK_CUES,
+    WORDS,
+)
+from pipeline.domain.text import word_list
+
+_HAN = "\u4e00-\u9fff"
+_COMPOUND = "|".join(COMPOUND_SURNAMES)
+# 王总 is a salutation, 王总平 a name.
+_SALUTATION = (
+    f"(?:{'|'.join(SALUTATIONS)}|(?:[总工姐哥叔婶姨嫂氏姓女男某队科局处所字]|家)(?![{_HAN}]))"
+)
+_SURNAME = f"(?:{_COMPOUND}|(?!{_COMPOUND})[{SURNAMES}])(?!{_SALUTATION})"
+
+# What never stands in a given name but often right after one (verbs, particles). Closed by
+# punctuation on its right, a name may hold most of them: 张家辉, 刘来福, 王和平.
+_NEVER = "某的了是在吗呢吧我你他她它们这那不没也就还又再给让把被"
+_SELDOM = (
+    "于有来到将从要为和与及等投表认反称说讲问电都去向对因但而且或并已曾即先女师老总经队局科处主站所厂"
+    "司车路区县市乡镇村街户号人员工同家者本手身住昨今"
+)
+_OPEN = f"[^\\W\\d_A-Za-z{_NEVER}{_SELDOM}]"
+_TYPICAL = f"[{GIVEN}]"
+_STOP = (
+    "(?=[，。、；：,;:()（）\\s\\d!！?？”\"’'】\\]/\\-—~*<《【]"
+    "|性别|年龄|身份证|电话|手机|联系|住址|$)"
+)
+_NEXT = f"(?:{'|'.join(FOLLOWING)})"
+# 李娜反映 is no name, 王永和 is one.
+_CLOSED = f"(?!{'|'.join(w for w in FOLLOWING if len(w) > 1)})[^\\W\\d_A-Za-z{_NEVER}]"
+_END = f"(?:{_STOP}|(?={_NEXT}))"
+# Surnames that are verbs or particles more often: 来拍照, 查宽度, 于元月.
+_VERBAL = "车代来查管于向曾戴时应连单明尚"
+
+_ETHNIC = f"(?:{'|'.join(ETHNIC_BEGINNINGS)})[{_HAN}]{{0,4}}?(?:[·•・‧][{_HAN}]{{1,7}}?)?{_END}"
+_SURE_NAME = re.compile(
+    f"{_ETHNIC}|[{_HAN}]{{1,6}}[·•・‧][{_HAN}]{{1,7}}?{_END}"  # 买买提·艾力
+    f"|{_SURNAME}(?:[ \u3000]?(?:{_CLOSED}){{1,2}}{_STOP}|(?:{_CLOSED}){{3}}(?=[，,。；\n]|$)"
+    f"|{_TYPICAL}(?!{_NEXT}){_TYPICAL}{_END}"
+    f"|(?<![{_VERBAL}])(?:{_OPEN}(?!{_NEXT}){_OPEN}{_END}|{_OPEN}{_END}|{_OPEN}{{1,2}}))"
+)
+_LIKELY_NAME = re.compile(
+    f"{_ETHNIC}|{_SURNAME}(?:"
+    f"(?<![{_VERBAL}])(?:{_OPEN}{{1,2}}{_STOP}|{_TYPICAL}(?!{_NEXT}){_TYPICAL}"
+    f"|{_TYPICAL}(?!{_NEXT}){_OPEN}{_END}|{_TYPICAL}{_END})"
+    f"|{_TYPICAL}(?!{_NEXT}){_TYPICAL}{_END}|{_TYPICAL}{_STOP})"
+)
+_WHOLE_NAME = re.compile(f"{_SURNAME}{_TYPICAL}{{2}}{_END}")
+_COMPLETE_NAME = re.compile(f"{_SURNAME}{_TYPICAL}{{2}}(?:{_STOP}|(?=[和与及]))")
+_TYPICAL_NAME = f"{_SURNAME}{_TYPICAL}{{1,2}}"
+_WRITTEN_NAME = f"{_SURNAME}[ \u3000]?(?:{_CLOSED}){{1,2}}"
+
+_KIND_OF_CUE = (
+    dict.fromkeys(VERB_CUES, "verb")
+    | dict.fromkeys(WEAK_CUES, "weak")
+    | dict.fromkeys(OFFICER_CUES, "officer")
+    | dict.fromkeys(STRONG_CUES, "strong")
+)
+_AFTER_CUE = {
+    "strong": _SURE_NAME,
+    "weak": _LIKELY_NAME,
+    "officer": _LIKELY_NAME,
+    "verb": _WHOLE_NAME,
+}
+_BEGINNINGS = "".join(
+    sorted({*SURNAMES, *(w[0] for w in (*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})
+)
+
+
+def _one_of(words: Iterable[str]) -> str:
+    """Pattern: one of the words, the longest that fits, ends here."""
+    lengths: dict[int, list[str]] = {}
+    for word in words:
+        lengths.setdefault(len(word), []).append(word)
+    return "|".join(f"(?<={'|'.join(lengths[n])})" for n in sorted(lengths, reverse=True))
+
+
+# Few characters end a cue, fewer stand before a surname: so the search looks back from there.
+_CUE = re.compile(
+    f"[{''.join(sorted({cue[-1] for cue in _KIND_OF_CUE}))}]"
+    '(?=(?P<join>(?:[(（]实名[)）])?(?:分别)?[是为叫系:：，, \u3000(（“"]{0,4})'
+    f"(?:[{_BEGINNINGS}]|[{_HAN}]{{1,6}}[·•・‧]))"
+    f"(?:{_one_of(_KIND_OF_CUE)})"
+)
+_QUOTES = ("“", "”", '"')  # what stands in them may be longer: a shop's or a chat's name
+_LONGEST_CUE = max(map(len, _KIND_OF_CUE))
+# Between two names of a list: a remark, a telephone, a conjunction, a role.
+_BETWEEN = re.compile(
+    "(?:先生|女士|同志)?(?:[(（][^()（）\n]{0,24}[)）])?[:： ]?(?:[0-9*+][0-9*\\- ]{5,16}[0-9])?"
+    "(?:[、,，;；/ ]{1,2}|和|与|及|以及|还有|跟)(?:及|和|与|司机|押运员?|车主)?"
+)
+
+_TITLES = word_list("队长 站长 所长 科长 处长 局长 教练 警官")
+_PHONE = "1[3-9][0-9][0-9*\\- ]{7}"
+_ENDS = f"[{SURNAMES}{''.join(name[-1] for name in COMPOUND_SURNAMES)}]"  # of a surname
+_AFTER_NAME = [
+    f"{word}(?:(?<={_ENDS}{_TYPICAL}{word})|(?<={_ENDS}{_TYPICAL}{_TYPICAL}{word}))"
+    for word in word_list("先生 女士 同志 所有 名下 您好")
+]
+_OFFICES = "|".join(f"{word}(?<=[{GIVEN}大中支副]{word})" for word in _TITLES)
+_SEX = f"男(?<=[，,(（ ].)(?![{_HAN}])|女(?<=[，,(（ ].)(?![{_HAN}])"
+_ID = "身份证(?<=[，,(（ ]身份证)"
+_NEIGHBOUR = re.compile("|".join([*_AFTER_NAME, _ID, f"(?P<office>{_OFFICES})", _SEX, _PHONE]))
+_BEFORE = re.compile(
+    f"(?P<name>{_TYPICAL_NAME})(?<![大中支副])(?:副?[大中支]?"
+    "|[，,:：(（ ]{0,2}(?:联系)?(?:电话|手机号?|[Tt]el)?[:： ]{0,2}(?:\\+?86[ -]?)?)$"
+)
+_FAR = 14  # characters from the beginning of a name to its neighbour
+# Left of an officer's name: no other word, but for his office.
+_APART = re.compile(f"^$|[^{_HAN}]|[局队站所处科的]")
+_OPENING = re.compile(
+    f"(?:【[^】\n]{{0,12}}】)?(?P<names>{_TYPICAL_NAME}(?:[、和]{_TYPICAL_NAME}){{0,5}})"
+    "(?=来电|反映|投诉|举报|致电|咨询|等.{0,2}人)"
+)
+_OPENERS = frozenset(_BEGINNINGS + "【")
+_DATE = "[0-9]{4}[年./\\-][0-9年月./\\- ]{2,8}日?"
+_SIGNATURE = re.compile(
+    f"(?:\n|——|--|此致|敬礼|敬上|[。！](?={_TYPICAL_NAME} ?{_DATE})|{_DATE}(?= ?[{_BEGINNINGS}]))"
+    "[ \u3000!！,，。\n]{0,8}"
+    f"(?:[{_HAN}]{{2,6}}[:：\n]|[{_HAN}]{{0,4}}(?:司机|群众|市民|人))?[ \u3000]{{0,8}}"
+    f"(?P<names>{_WRITTEN_NAME}(?:[、, \u3000]{{1,3}}{_WRITTEN_NAME}){{0,5}})"
+    f"(?:敬上|拜上|谢上|上|呈)?[ 。]{{0,2}}(?:\n? ?{_DATE})?"
+    "(?:\n?(?:电话|手机|联系电话)?[:： ]?[0-9*\\- ]{11,16})?$"
+)
+_SIGNATURE_REACH = 60
+_CLOSINGS = [
+    *word_list("此致 敬礼 敬上 —— --"),
+    f"\n(?=.{{0,12}}[{_BEGINNINGS}].{{0,16}}(?:\n.{{0,24}}){{0,3}}\\Z)",
+    "年(?=[0-9]{1,2}月[0-9]{1,2}日.{0,6}\\Z)",
+]
+_CLOSING = re.compile("|".join(_CLOSINGS))
+_LISTED = re.compile(_WRITTEN_NAME)
+LOOK_FOR = "|".join([*_AFTER_NAME, _ID, _OFFICES, _SEX, r"\*\*\*", *_CLOSINGS])
+"""What may stand beside a name, but for cues; every alternative begins with plain characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name in clear at ``start:end``; ``is_officer`` where an office announces it."""
+
+    start: int
+    end: int
+    is_officer: bool = False
+
+
+_LONG_NAME = re.compile(f"{_SURNAME}(?:{_CLOSED}){{3}}")  # 马依布拉
+_FULL = re.compile(
+    f"{_SURNAME}[^\\W\\d_A-Za-z某]{{1,2}}|(?!.*[县区市乡镇村州旗队局所站处]$){_ETHNIC}"
+)
+
+
+def is_full_name(text: str) -> bool:
+    """A cell that holds nothing but a surname and a given name in clear."""
+    return bool(2 <= len(text) <= 16 and _FULL.fullmatch(text))
+
+
+_ORGANISATIONS = "司厂店部局所队站院校社会委处心铺行"
+
+
+def is_callers_name(text: str) -> bool:
+    """:func:`is_full_name` for a cell that is to hold a name: four characters may be one too."""
+    return is_full_name(text) or bool(
+        _LONG_NAME.fullmatch(text) and text[:2] not in WORDS and text[-1] not in _ORGANISATIONS
+    )
+
+
+def mask(name: str) -> str:
+    """``王建国`` → ``王某``, ``欧阳锋`` → ``欧阳某``."""
+    return f"{name[:2] if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else name[0]}某"
+
+
+def may_follow_cue(text: str) -> bool:
+    """True where a cue or the beginning of the text may announce a name (see LOOK_FOR)."""
+    return bool(_CUE.search(text) or (text[:1] in _OPENERS and _OPENING.match(text)))
+
+
+def find_people(text: str) -> list[Name]:
+    """Names in clear that a cue, a neighbour or a signature announces, in order."""
+    people = _after_cues(text)
+    people += _before_neighbours(text)
+    if match := _OPENING.match(text):
+        people += _all_in(text, *match.span("names"))
+    people += _signed(text)
+    found = {p.start: p for p in reversed(people) if not _is_word(text, p.start, p.end)}
+    return [found[start] for start in sorted(found)]
+
+
+def _is_word(text: str, start: int, end: int) -> bool:
+    """``孙子`` is one, ``孙子轩，`` is none; in 高明确表示 the second word is one."""
+    if text[start : start + 2] not in WORDS and text[start + 1 : end] not in WORDS:
+        return False
+    name = _COMPLETE_NAME.match(text, start)
+    return name is None or name.end() != end
+
+
+def _after_cues(text: str) -> list[Name]:
+    people = []
+    for cue in _CUE.finditer(text):
+        before = text[max(0, cue.end() - _LONGEST_CUE) : cue.end()]
+        kind = next(k for at in range(len(before)) if (k := _KIND_OF_CUE.get(before[at:])))
+        match = _AFTER_CUE[kind].match(text, cue.end("join"))
+        if (
+            match
+            and cue["join"].endswith(_QUOTES)
+            and text[match.end() : match.end() + 1] not in _QUOTES
+        ):
+            continue
+        while match and not _is_word(text, *match.span()):
+            people.append(Name(*match.span(), kind == "officer"))
+            between = _BETWEEN.match(text, match.end())
+            match = _LIKELY_NAME.match(text, between.end()) if between else None
+    return people
+
+
+def _before_neighbours(text: str) -> list[Name]:
+    people = []
+    for hint in _NEIGHBOUR.finditer(text):
+        match = _BEFORE.search(text, max(0, hint.start() - _FAR), hint.start())
+        if match and (
+            not hint["office"] or _APART.search(text[max(0, match.start() - 1) : match.start()])
+        ):
+            people.append(Name(*match.span("name"), hint["office"] is not None))
+    return people
+
+
+def _signed(text: str) -> list[Name]:
+    reach = max(0, len(text) - _SIGNATURE_REACH)
+    if not _CLOSING.search(text, reach):
+        return []
+    signatures = _SIGNATURE.finditer(text, reach)
+    return [name for match in signatures for name in _all_in(text, *match.span("names"))]
+
+
+def _all_in(text: str, start: int, end: int) -> list[Name]:
+    return [Name(*match.span()) for match in _LISTED.finditer(text, start, end)]
+
+
+def find_names(text: str) -> list[tuple[int, int]]:
+    """Spans of the names of :func:`find_people`."""
+    return [(name.start, name.end) for name in find_people(text)]
+
+
+def replace_names(text: str, known: Iterable[str]) -> str:
+    """The text with each of the names masked wherever it stands."""
+    for name in sorted(known, key=len, reverse=True):
+        if name in text:
+            text = text.replace(name, mask(name))
+    return text

@@ -1,0 +1,194 @@
+"""Masks that hide a value and keep the text readable."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.domain import names
+from pipeline.domain.privacy import addresses, digits, marks
+from pipeline.domain.privacy.digits import LANDLINE, SPELLED, TO_DIGIT
+from pipeline.domain.privacy.findings import ANY_DIGIT, Finding, digits_of, narrow
+
+# For most texts two looks say that there is nothing to hide. The first begins with one character
+# class and the second with plain characters, because only so a search skips quickly.
+_LOOK = re.compile(
+    rf"[{ANY_DIGIT}{SPELLED}{marks.FIRST_OF_MARK}](?:{digits.MAY_HOLD_DIGITS}|{marks.MAY_HOLD_MARK})"
+)
+_LOOK_FOR = re.compile("|".join((marks.LOOK_FOR, addresses.LOOK_FOR, names.LOOK_FOR)))
+
+
+def find_personal_data(text: str) -> list[Finding]:
+    """Phones, national ids, bank cards, plates, badges, mail and messenger addresses and doors in
+    clear, in order.
+
+    Spans do not overlap (the earlier, then the longer, wins). Names are not looked for: without
+    their context they cannot be told from words. Empty for any output of :func:`mask_text`.
+    """
+    if not (_LOOK.search(text) or _LOOK_FOR.search(text)):
+        return []
+    probe = narrow(text)
+    findings = [
+        *digits.find_digits(probe), *marks.find_marks(probe), *addresses.find_addresses(probe)
+    ]  # fmt: skip
+    if len(findings) < 2:
+        return findings
+    findings.sort(key=lambda f: (f.start, -f.end))
+    kept = findings[:1]
+    for finding in findings:
+        if finding.start >= kept[-1].end:
+            kept.append(finding)
+    return kept
+
+
+def may_hold_personal_data(text: str) -> bool:
+    """False only where :func:`mask_text` would change nothing; cheap, for most texts a scan."""
+    return bool(_LOOK.search(text) or _LOOK_FOR.search(text) or names.may_follow_cue(text))
+
+
+def _mask_finding(kind: str, probe: str) -> str:
+    number = digits_of(probe if probe.isascii() else probe.translate(TO_DIGIT))
+    match kind:
+        case "mobile":
+            return f"{number[-11:-8]}****{number[-4:]}"
+        case "landline":
+            return _mask_landline(probe, number)
+        case "national_id":
+            return f"{number[:3]}****{probe[-1].translate(TO_DIGIT)}"
+        case "bank_card":
+            return f"{number[:4]}****{number[-2:]}"
+        case "plate":
+            letters = [c for c in probe.translate(TO_DIGIT).upper() if c.isalnum()]
+            return f"{letters[0]}{letters[1]}·***{''.join(letters[-2:])}"
+        case "email":
+            return f"{probe[0]}***@***"
+        case "badge":
+            return "***"
+        case "address":
+            return addresses.mask_address(probe)
+        case _:
+            return f"{probe[:2]}***"
+
+
+def _mask_landline(probe: str, number: str) -> str:
+    if found := LANDLINE.fullmatch(probe):
+        return f"{found['area']}-****{digits_of(found['number'])[-4:]}"
+    if number.startswith("0"):  # spelled
+        area = 3 if number[1] in "12" else 4
+        return f"{number[:area]}-****{number[-4:]}"
+    return f"****{number[-4:]}"
+
+
+def mask_name(name: str) -> str:
+    """``王建国`` → ``王某``; ``王先生``, ``王*``, ``匿名`` and organisations stay as they are."""
+    if names.is_callers_name(name):
+        return names.mask(name)
+    return mask_text(name)
+
+
+_PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
+
+
+def mask_phone(text: str) -> str:
+    """A phone cell, one or several numbers; every run of seven digits or more is masked."""
+    if _PLAIN_MOBILE.fullmatch(text):
+        return f"{text[:3]}****{text[7:]}"
+    masked = mask_text(text)
+    return re.sub(r"(?<![0-9*])([0-9]{0,3})[0-9]{4,}([0-9]{4})(?![0-9])", r"\1****\2", masked)
+
+
+def mask_plate(text: str) -> str:
+    """A plate cell; what is no plate in form keeps its first two and last two characters."""
+    masked = mask_text(text)
+    if masked != text or "*" in text or not re.search("[0-9]{3}", text):
+        return masked
+    return f"{text[:2]}***{text[-2:]}"
+
+
+@dataclass(slots=True)
+class Masked:
+    """The texts of a ticket, masked; and what was hidden of officers, in clear, for the vault."""
+
+    texts: list[str | None]
+    officers: list[str] = field(default_factory=list)
+    badges: list[str] = field(default_factory=list)
+
+
+def mask_text(text: str, known_names: Iterable[str] = ()) -> str:
+    """The text with phones, ids, cards, plates, badges, addresses to the door and names masked.
+
+    Readable: ``138****1234``, ``王某``, ``皖A·***45``; a value has one mask wherever it stands.
+    ``known_names`` (from the ticket's contact) are masked without a cue. Idempotent.
+    """
+    return mask_ticket([text], known_names).texts[0]
+
+
+def mask_ticket(
+    texts: Sequence[str | None],
+    known_names: Iterable[str] = (),
+    doubtful: Sequence[int] | None = None,
+) -> Masked:
+    """The texts of one ticket, masked as by :func:`mask_text`; a name or a number announced in
+    one of them (or known) is masked in all.
+
+    ``doubtful``: indices of those that :func:`may_hold_personal_data`, where the caller knows.
+    Repeats until nothing is found, because masks and their neighbours may form something new.
+    """
+    masked = Masked(list(texts))
+    known = _Known({name for name in known_names if names.is_callers_name(name)})
+    every = [i for i, text in enumerate(texts) if text]
+    changed = every if doubtful is None else list(doubtful)
+    while changed or known.is_new:
+        found = {i: find_personal_data(masked.texts[i]) for i in changed}
+        grew = known.learn(masked, found)
+        before = list(masked.texts)
+        for i in every if grew else changed:
+            masked.texts[i] = known.replace(_hide(before[i], found.get(i, ())))
+        changed = [i for i in every if masked.texts[i] != before[i]]
+    return masked
+
+
+class _Known:
+    """What was announced once and is hidden wherever it stands: names, and numbers that only
+    their cue tells from others."""
+
+    _CUED = frozenset({"badge", "im", "landline", "bank_card", "national_id"})
+    _LEAST = 4  # characters of a number that means the same elsewhere
+
+    def __init__(self, people: set[str]) -> None:
+        self.people, self.is_new = people, bool(people)
+        self.numbers: dict[str, str] = {}  # value → mask
+
+    def learn(self, masked: Masked, found: dict[int, list[Finding]]) -> bool:
+        """Take up what the texts announce; True where there is something new."""
+        before = 0 if self.is_new else len(self.numbers) + len(self.people)
+        self.is_new = False
+        for i, findings in found.items():
+            text = masked.texts[i]
+            for finding in findings:
+                value = text[finding.start : finding.end]
+                if finding.kind in self._CUED and len(value) >= self._LEAST:
+                    self.numbers[value] = _mask_finding(finding.kind, narrow(value))
+                if finding.kind == "badge" and value not in masked.badges:
+                    masked.badges.append(value)
+            for person in names.find_people(text):
+                name = text[person.start : person.end]
+                self.people.add(name)
+                if person.is_officer and name not in masked.officers:
+                    masked.officers.append(name)
+        return len(self.numbers) + len(self.people) > before
+
+    def replace(self, text: str) -> str:
+        for value, mask in self.numbers.items():
+            if value in text:
+                whole = rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z年月日元])"
+                text = re.sub(whole, mask, text)
+        return names.replace_names(text, self.people)
+
+
+def _hide(text: str, findings: Sequence[Finding]) -> str:
+    pieces, at = [], 0
+    for finding in findings:
+        hidden = _mask_finding(finding.kind, narrow(text[finding.start : finding.end]))
+        pieces += text[at : finding.start], hidden
+        at = finding.end
+    return "".join(pieces) + text[at:] if findings else text

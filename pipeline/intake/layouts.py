@@ -1,0 +1,242 @@
+"""Layouts (版式): how one platform's export is read. YAML files under layouts/, validated here.
+
+A new platform is a new YAML file beside the others; no code knows a layout by name.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from pipeline.domain.ticket import FIELD_NAMES, Hotline
+
+LAYOUTS_DIR = Path(__file__).parent / "layouts"
+_SHARED = {"words.yml", "units.yml"}
+
+_LONGEST_HEADING = 200  # characters; what is longer is a text that stands in the wrong row
+
+SEQUENCE = "sequence"
+CALLER_ID = "caller_id"
+READ_FIELDS = frozenset(FIELD_NAMES) - {"caller_key", "status_raw", "satisfaction_raw"} | {
+    "ticket_no",
+    CALLER_ID,
+}
+"""What a layout may map; the excepted ones are derived."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldHeadings(_Model):
+    """Headings of one field, the preferred first.
+
+    ``inverted``: headings whose yes means no (是否公开 for is_confidential). ``levels``: headings
+    of a value in several columns, joined by '/'.
+    """
+
+    headings: tuple[str, ...] = ()
+    inverted: tuple[str, ...] = ()
+    levels: tuple[tuple[str, ...], ...] = ()
+
+    def all(self) -> Iterable[str]:
+        yield from self.headings
+        yield from self.inverted
+        for level in self.levels:
+            yield from level
+
+
+class Words(_Model):
+    """Value words (see layouts/words.yml): normalised value → the words platforms write."""
+
+    category: dict[str, tuple[str, ...]] = {}
+    status: dict[str, tuple[str, ...]] = {}
+    satisfaction: dict[str, tuple[str, ...]] = {}
+    verified: dict[str, tuple[str, ...]] = {}
+    resolved: dict[str, tuple[str, ...]] = {}
+    trade: dict[str, tuple[str, ...]] = {}
+    flag: dict[str, tuple[str, ...]] = {}
+    footer: tuple[str, ...] = ()
+
+    def lookup(self, name: str) -> dict[str, str]:
+        """Word as written (lower case) → normalised value."""
+        table = getattr(self, name)
+        return {word.lower(): value for value, words in table.items() for word in words}
+
+    def with_own(self, own: "Words") -> "Words":
+        merged = {
+            name: {**getattr(self, name), **{k: (*getattr(self, name).get(k, ()), *v) for k, v in
+                   getattr(own, name).items()}}
+            for name in type(self).model_fields if name != "footer"
+        }  # fmt: skip
+        return Words(**merged, footer=(*self.footer, *own.footer))
+
+
+class UnitPattern(_Model):
+    match: str
+    name: str
+
+
+class Units(_Model):
+    """Unit names (layouts/units.yml)."""
+
+    units: dict[str, tuple[str, ...]]
+    patterns: tuple[UnitPattern, ...] = ()
+
+    @cached_property
+    def _aliases(self) -> dict[str, str]:
+        return {alias: name for name, aliases in self.units.items() for alias in aliases}
+
+    def canonical(self, unit: str) -> str:
+        if unit in self._aliases:
+            return self._aliases[unit]
+        for pattern in self.patterns:
+            if found := re.fullmatch(pattern.match, unit):
+                return pattern.name.format(**found.groupdict())
+        return unit
+
+
+def normalise_heading(text: str) -> str:
+    """One form of a heading: NFKC, no white space, no mark of a required column."""
+    text = "".join(unicodedata.normalize("NFKC", text).split()).replace("_x000D_", "")
+    return text.strip("*※:'\"﻿\u200b")
+
+
+class Layout(_Model):
+    name: str
+    hotline: Hotline
+    name_zh: str
+    required: tuple[str, ...]
+    fields: dict[str, FieldHeadings]
+    sequence: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    heading_prefixes: tuple[str, ...] = ()
+    header_depth: int = 15  # rows searched for the headings
+    words: Words = Words()
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _short_form(cls, value: dict) -> dict:
+        return {k: {"headings": v} if isinstance(v, list) else v for k, v in value.items()}
+
+    @field_validator("fields")
+    @classmethod
+    def _known_fields(cls, value: dict) -> dict:
+        if unknown := set(value) - READ_FIELDS:
+            raise ValueError(f"not fields of a ticket: {sorted(unknown)}")
+        seen: dict[str, str] = {}
+        for name, headings in value.items():
+            for heading in headings.all():
+                if seen.setdefault(heading, name) != name:
+                    raise ValueError(f"heading {heading} stands for {seen[heading]} and {name}")
+        return value
+
+    @cached_property
+    def _by_heading(self) -> dict[str, str]:
+        known = dict.fromkeys(map(normalise_heading, self.ignored), "")
+        known |= dict.fromkeys(map(normalise_heading, self.sequence), SEQUENCE)
+        for name, headings in self.fields.items():
+            known |= dict.fromkeys(map(normalise_heading, headings.all()), name)
+        return known
+
+    def field_of(self, heading: str) -> str | None:
+        """The field (or ``sequence``) a heading stands for; "" where ignored; None if unknown."""
+        if len(heading) > _LONGEST_HEADING:
+            return None
+        heading = normalise_heading(heading)
+        for form in (heading, re.sub(r"\(.*?\)$", "", heading)):
+            if form in self._by_heading:
+                return self._by_heading[form]
+            for prefix in self.heading_prefixes:
+                if form.startswith(prefix) and form[len(prefix) :] in self._by_heading:
+                    return self._by_heading[form[len(prefix) :]]
+        return None
+
+    def rank_of(self, heading: str) -> int:
+        """Place of a heading in its field's list: the lower is preferred."""
+        heading = normalise_heading(heading)
+        for prefix in ("", *self.heading_prefixes):
+            form = heading.removeprefix(prefix)
+            for headings in self.fields.values():
+                for rank, alias in enumerate(headings.all()):
+                    if form == normalise_heading(alias):
+                        return rank
+        return len(self._by_heading)
+
+    def is_inverted(self, name: str, heading: str) -> bool:
+        return normalise_heading(heading) in map(normalise_heading, self.fields[name].inverted)
+
+    def match(self, headings: Iterable[str]) -> "Match":
+        """How the headings of a file read under this layout."""
+        result = Match(self)
+        for heading in headings:
+            name = self.field_of(heading)
+            if name is None:
+                result.unknown.append(heading)
+            elif name in ("", SEQUENCE):
+                result.ignored.append(heading)
+            else:
+                result.mapped.setdefault(name, []).append(heading)
+        for columns in result.mapped.values():
+            columns.sort(key=self.rank_of)
+        return result
+
+
+@dataclass(slots=True)
+class Match:
+    """The headings of a file, each mapped, ignored by name, or unknown."""
+
+    layout: Layout
+    mapped: dict[str, list[str]] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[str]:
+        """The required fields that no heading stands for."""
+        return [name for name in self.layout.required if name not in self.mapped]
+
+    @property
+    def score(self) -> tuple[int, int, int]:
+        """The higher, the better the layout fits: nothing required missing comes first."""
+        columns = sum(map(len, self.mapped.values()))
+        return -len(self.missing), columns + len(self.ignored) - len(self.unknown), columns
+
+    def as_json(self) -> dict:
+        return {
+            "mapped": {name: "+".join(columns) for name, columns in self.mapped.items()},
+            "ignored": self.ignored,
+            "unknown": self.unknown,
+        }
+
+
+def _read(path: Path) -> dict:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@cache
+def load_words() -> Words:
+    return Words(**_read(LAYOUTS_DIR / "words.yml"))
+
+
+@cache
+def load_units() -> Units:
+    return Units(**_read(LAYOUTS_DIR / "units.yml"))
+
+
+@cache
+def load_layouts() -> tuple[Layout, ...]:
+    """Every layout, in the order of file names. Raises pydantic's ValidationError on a bad one."""
+    paths = sorted(p for p in LAYOUTS_DIR.glob("*.yml") if p.name not in _SHARED)
+    return tuple(Layout(**_read(path)) for path in paths)
+
+
+def layout_by_name(name: str) -> Layout:
+    """Raises KeyError for a name no file has."""
+    return {layout.name: layout for layout in load_layouts()}[name]

@@ -1,0 +1,433 @@
+"""Rows as received to canonical tickets, column by column, with personal data masked.
+
+No row is dropped and no cell raises: what is wrong with a required value goes to a problem
+column, from which quality/ decides on quarantine; an unreadable secondary value becomes None and
+is counted in ``warnings_zh``.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from hashlib import blake2b
+from itertools import compress
+
+from pipeline.domain.calendar import CalendarUnknown, add_working_days
+from pipeline.domain.names import is_callers_name
+from pipeline.domain.privacy import (
+    mask_name,
+    mask_phone,
+    mask_plate,
+    mask_text,
+    mask_ticket,
+    may_hold_personal_data,
+)
+from pipeline.domain.text import clean, clean_code
+from pipeline.domain.ticket import FIELD_NAMES, FIELDS, TIME_FIELDS, Kind, Status
+from pipeline.intake.layouts import (
+    CALLER_ID,
+    SEQUENCE,
+    Match,
+    layout_by_name,
+    load_units,
+    load_words,
+)
+from pipeline.intake.reading import Export, RawChunk
+from pipeline.intake.times import (
+    END_OF_DAY,
+    ImpossibleTime,
+    UnreadableTime,
+    parse_time,
+    working_days_of,
+)
+from pipeline.intake.values import (
+    Cached,
+    IdLost,
+    full_phones,
+    look_up,
+    parse_count,
+    parse_flag,
+    parse_ticket_no,
+    region_of,
+)
+from pipeline.store.vault import Vault
+
+TEXT_LIMIT = 32_767
+"""Characters of one cell: the limit of spreadsheets, so more is a defect of the file."""
+
+MASKED_TEXTS = ("title", "content", "reply", "place", "dissatisfaction_reason")
+"""Texts masked together: a name announced in one is hidden in the others too."""
+
+_WORD_FIELDS = ("category", "trade", "verified", "resolved", "status", "satisfaction")
+_UNIT_FIELDS = ("target_unit", "handler_unit", "co_handler_unit")
+_LONGEST_ANSWER = 10  # characters of an answer to 是否解决
+_BETWEEN_NUMBERS = re.compile("[、,\uff0c;\uff1b/\\s]+")
+_NAMES_ZH = {f.name: f.name_zh for f in FIELDS}
+_PAST = ("accepted_at", "dispatched_at", "signed_at", "closed_at", "visited_at")
+
+
+@dataclass(slots=True)
+class TicketChunk:
+    """Canonical rows. ``columns``: hotline, ticket_no, every name of FIELD_NAMES, text_hash,
+    state_at, row_hash and the ``*_problem`` columns, lists of equal length.
+
+    ``contacts``: in clear, only for sealing: {"name", "phone"} of the caller, {"officers":
+    {"names", "badges"}} whom the texts name, both or None. ``raw``: for quarantine.
+    """
+
+    row_no: list[int]
+    sheet: str
+    source_row: list[int]
+    columns: dict[str, list]
+    contacts: list[dict | None]
+    raw: RawChunk | None
+
+    def __len__(self) -> int:
+        return len(self.row_no)
+
+
+class Normaliser:
+    """``Normaliser(export, vault).normalise(chunk)`` for each chunk of one export."""
+
+    def __init__(self, export: Export, vault: Vault) -> None:
+        self._layout = layout_by_name(export.layout)
+        self._period = export.period
+        self._words = load_words().with_own(self._layout.words)
+        self._flags = self._words.lookup("flag")
+        self._bad: Counter[str] = Counter()
+        self._unlisted: dict[str, Counter[str]] = {}
+        self._notes: dict[str, None] = {}
+        self._matches: dict[tuple[str, ...], Match] = {}
+        units = load_units()
+
+        def code(cell: str) -> str | None:
+            cleaned = clean_code(cell)
+            return mask_text(cleaned) if cleaned else None
+
+        def unit(cell: str) -> str | None:
+            cleaned = code(cell)
+            return units.canonical(cleaned) if cleaned else None
+
+        def optional(mask: Callable[[str], str]) -> Callable[[str], str | None]:
+            return lambda cell: mask(cleaned) if (cleaned := clean(cell)) else None
+
+        self._by_cell: dict[str, Cached] = {
+            **{f.name: Cached(code) for f in FIELDS if f.kind is Kind.CODE},
+            **{name: Cached(unit) for name in _UNIT_FIELDS},
+            **{name: Cached(partial(self._word, name)) for name in _WORD_FIELDS},
+            **{f.name: Cached(partial(self._flag, f.name)) for f in FIELDS if f.kind is Kind.FLAG},
+            **{f.name: Cached(partial(self._count, f.name))
+               for f in FIELDS if f.kind is Kind.COUNT},
+            "caller_name": Cached(optional(mask_name)),
+            "caller_phone": Cached(optional(mask_phone)),
+            "plate": Cached(optional(mask_plate)),
+            "linked_ticket_no": Cached(_other_numbers),
+        }  # fmt: skip
+        self._not_public = Cached(partial(self._flag, "is_confidential", inverted=True))
+        self._region = Cached(lambda cell: region_of(cell) if cell else None)
+        self._phones = Cached(full_phones)
+        self._key = Cached(vault.keyed_hash)
+        self._full_name = Cached(is_callers_name)
+        self._user = Cached(clean_code)
+        # Replies and places recur; the limit keeps the texts that do not from piling up.
+        self._cleaned = Cached(clean, limit=10_000)
+        self._doubtful = Cached(lambda t: bool(t) and may_hold_personal_data(t), limit=10_000)
+        self._joined = Cached(lambda parts: mask_text("/".join(filter(None, parts))) or None)
+        self._deadline = Cached(working_days_of)
+        self._due_on = Cached(self._due)
+
+    # --- one chunk ----------------------------------------------------------------------------
+
+    def normalise(self, raw: RawChunk) -> TicketChunk:
+        """Any cells in, a chunk of as many rows out."""
+        n = len(raw)
+        match = self._matches.setdefault(tuple(raw.headings), self._layout.match(raw.headings))
+        cells = self._cells(raw, match)
+        blank = [""] * n
+        out: dict[str, list] = {name: [None] * n for name in FIELD_NAMES}
+        too_long = _too_long(raw)
+
+        for name, by_cell in self._by_cell.items():
+            if name in cells:
+                out[name] = by_cell.column(cells[name])
+        out["hotline"] = [self._layout.hotline.value] * n
+        out["ticket_no"], out["ticket_no_problem"] = self._ticket_nos(cells.get("ticket_no", blank))
+        out["accepted_at"], out["accepted_at_problem"] = self._accepted(
+            cells.get("accepted_at", blank)
+        )
+        for name in TIME_FIELDS:
+            if name != "accepted_at" and name in cells:
+                out[name] = self._times(name, cells[name], out["accepted_at"])
+        if "matter" in match.mapped:
+            out["matter"] = self._matter(raw, match)
+        for name in ("status", "satisfaction"):
+            if name in cells:
+                out[f"{name}_raw"] = self._by_cell[f"{name}_raw"].column(cells[name])
+        self._confidential(raw, match, cells, out)
+        phones, contacts = self._contacts(cells, out, n)
+        out["caller_key"] = self._caller_keys(phones, cells.get(CALLER_ID, blank))
+        self._texts(cells, out, too_long, contacts)
+        self._derive(cells, out)
+        out["text_hash"] = [
+            blake2b(f"{title or ''}\n{content or ''}".encode(), digest_size=16).hexdigest()
+            for title, content in zip(out["title"], out["content"], strict=True)
+        ]
+        out["state_at"] = [
+            max(filter(None, times), default=None)
+            for times in zip(*(out[name] for name in _PAST), strict=True)
+        ]
+        out["row_hash"] = self._row_hashes(raw, match)
+        # A title alone says too little to classify or to act upon.
+        out["content_problem"] = [None if text else "missing" for text in out["content"]]
+        for i in too_long:
+            out["content_problem"][i] = "too_long"
+        out["row_problem"] = ["too_wide" if i in raw.broken else None for i in range(n)]
+        return TicketChunk(raw.row_no, raw.sheet, raw.source_row, out, contacts, raw)
+
+    def _cells(self, raw: RawChunk, match: Match) -> dict[str, list[str]]:
+        """Field → its cells; where several headings stand for one field, the first filled."""
+        columns = dict(zip(raw.headings, raw.columns, strict=True))
+        replies = []  # 办理结果: of some offices 0解决/1未解决, of others the reply
+        for heading in match.mapped.get("resolved", ()):
+            texts = [cell if len(cell) > _LONGEST_ANSWER else "" for cell in columns[heading]]
+            if any(texts):
+                replies.append(texts)
+                columns[heading] = [
+                    "" if text else cell for cell, text in zip(columns[heading], texts, strict=True)
+                ]
+        cells = {}
+        for name, headings in match.mapped.items():
+            first, *others = [columns[heading] for heading in headings]
+            for other in others if name not in ("matter", "is_confidential") else ():
+                first = [a if a and clean(a) else b for a, b in zip(first, other, strict=True)]
+            cells[name] = first
+        for texts in replies:
+            said = cells.get("reply", texts)
+            cells["reply"] = [a if clean(a) else b for a, b in zip(said, texts, strict=True)]
+        own, other = (match.mapped.get(name, []) for name in ("ticket_no", "linked_ticket_no"))
+        if max(len(own), len(other)) > 1:  # numbers of several platforms: none is dropped
+            numbers = [columns[heading] for heading in (*own, *other)]
+            cells["linked_ticket_no"] = [
+                "、".join(number for number in row if number != ticket_no)
+                for ticket_no, *row in zip(cells["ticket_no"], *numbers, strict=True)
+            ]
+        return cells
+
+    # --- columns ------------------------------------------------------------------------------
+
+    def _ticket_nos(self, cells: list[str]) -> tuple[list, list]:
+        values: list[str | None] = []
+        problems: list[str | None] = [None] * len(cells)
+        for i, cell in enumerate(cells):
+            try:
+                value = parse_ticket_no(cell)
+            except IdLost:
+                value = None
+                problems[i] = "scientific"
+            else:
+                if value is None:
+                    problems[i] = "missing"
+            values.append(value)
+        return values, problems
+
+    def _accepted(self, cells: list[str]) -> tuple[list, list]:
+        values: list[datetime | None] = []
+        problems: list[str | None] = [None] * len(cells)
+        for i, cell in enumerate(cells):
+            value = None
+            try:
+                value = parse_time(cell, self._period)
+                if value is None:
+                    problems[i] = "missing"
+            except ImpossibleTime:
+                problems[i] = "impossible"
+            except UnreadableTime:
+                problems[i] = "unreadable"
+            values.append(value)
+        return values, problems
+
+    def _times(self, name: str, cells: list[str], accepted: list) -> list:
+        values: list[datetime | None] = [None] * len(cells)
+        for i, cell in enumerate(cells):
+            if not cell:
+                continue
+            try:
+                values[i] = parse_time(cell, self._period)
+            except ImpossibleTime:
+                self._bad[name] += 1
+            except UnreadableTime:
+                days = self._deadline[cell] if name == "due_at" else None
+                if days is None:
+                    self._bad[name] += 1
+                elif accepted[i]:
+                    values[i] = self._due_on[accepted[i].date(), days]
+        return values
+
+    def _due(self, limit: tuple[date, int]) -> datetime | None:
+        try:
+            return datetime.combine(add_working_days(*limit), END_OF_DAY)
+        except CalendarUnknown as error:
+            self._notes[str(error)] = None
+            return None
+
+    def _matter(self, raw: RawChunk, match: Match) -> list:
+        columns = dict(zip(raw.headings, raw.columns, strict=True))
+        levels = [self._by_cell["matter"].column(columns[h]) for h in match.mapped["matter"]]
+        return self._joined.column(list(zip(*levels, strict=True)))
+
+    def _confidential(self, raw: RawChunk, match: Match, cells: dict, out: dict) -> None:
+        """Confidential if any of the headings says so, or the phone is withheld."""
+        columns = dict(zip(raw.headings, raw.columns, strict=True))
+        said = [
+            (
+                self._not_public
+                if self._layout.is_inverted("is_confidential", heading)
+                else self._by_cell["is_confidential"]
+            ).column(columns[heading])
+            for heading in match.mapped.get("is_confidential", ())
+        ]
+        if "caller_phone" in cells:
+            said.append([True if cell == "保密" else None for cell in cells["caller_phone"]])
+        if said:
+            out["is_confidential"] = [
+                True if True in row else (False if False in row else None)
+                for row in zip(*said, strict=True)
+            ]
+
+    def _contacts(self, cells: dict, out: dict, n: int) -> tuple[list[list[str]], list]:
+        phone_cells = cells.get("caller_phone", [""] * n)
+        phones = self._phones.column(phone_cells)
+        contacts: list[dict | None] = [None] * n
+        names = cells.get("caller_name", [""] * n)
+        for i, (name, cell) in enumerate(zip(names, phone_cells, strict=True)):
+            if phones[i] or (name and self._full_name[name]):
+                contacts[i] = {"name": clean(name), "phone": clean(cell) if phones[i] else None}
+        return phones, contacts
+
+    def _caller_keys(self, phones: list[list[str]], user_ids: list[str]) -> list:
+        prefix = self._layout.hotline.value
+        users = self._user.column(user_ids)
+        return [
+            self._key[numbers[0]] if numbers else (self._key[f"{prefix}:{user}"] if user else None)
+            for numbers, user in zip(phones, users, strict=True)
+        ]
+
+    def _texts(self, cells: dict, out: dict, too_long: set[int], contacts: list) -> None:
+        present = [name for name in MASKED_TEXTS if name in cells]
+        doubtful: dict[int, list[int]] = {}  # row → which of the texts
+        for at, name in enumerate(present):
+            column = self._cleaned.column(cells[name])
+            for i in too_long:
+                column[i] = None
+            out[name] = column
+            if any(doubts := self._doubtful.column(column)):
+                for i in compress(range(len(column)), doubts):
+                    doubtful.setdefault(i, []).append(at)
+        names = [
+            clean(name) if name and self._full_name[name] else None
+            for name in cells.get("caller_name", ())
+        ]
+        for i in compress(range(len(names)), names):
+            doubtful.setdefault(i, [])
+        for i, which in doubtful.items():
+            known = (names[i],) if names and names[i] else ()
+            masked = mask_ticket([out[name][i] for name in present], known, which)
+            for name, text in zip(present, masked.texts, strict=True):
+                out[name][i] = text
+            if masked.officers or masked.badges:
+                officers = {"names": masked.officers, "badges": masked.badges}
+                contacts[i] = (contacts[i] or {}) | {"officers": officers}
+
+    def _derive(self, cells: dict, out: dict) -> None:
+        """What a layout has no column for, from the columns it has."""
+        regions = self._region.column([cell or "" for cell in out["region"]])
+        places = self._region.column([place or "" for place in out["place"]])
+        out["region"] = [
+            region or named or place
+            for region, named, place in zip(regions, out["region"], places, strict=True)
+        ]
+        if "resolved" not in cells and "visit_result" in cells:
+            table = self._words.lookup("resolved")
+            said = Cached(lambda cell: look_up(table, cell) if "解决" in cell else None)
+            out["resolved"] = said.column(cells["visit_result"])
+        if "status" not in cells:
+            # A board shows no state: a reply is what closes a message there.
+            out["status"] = [
+                Status.CLOSED.value if closed or reply else None
+                for closed, reply in zip(out["closed_at"], out["reply"], strict=True)
+            ]
+
+    def _row_hashes(self, raw: RawChunk, match: Match) -> list[str]:
+        kept = [
+            column
+            for heading, column in zip(raw.headings, raw.columns, strict=True)
+            if self._layout.field_of(heading) != SEQUENCE
+        ]
+        joined = list(map("\x1f".join, zip(*kept, strict=True))) if kept else [""] * len(raw)
+        for i, cells in raw.surplus.items():
+            joined[i] = "\x1f".join([joined[i], *cells])
+        return [blake2b(row.encode(), digest_size=16).hexdigest() for row in joined]
+
+    # --- cells --------------------------------------------------------------------------------
+
+    def _word(self, name: str, cell: str) -> str | None:
+        code = clean_code(cell)
+        if code is None:
+            return None
+        value = look_up(self._words.lookup(name), code)
+        if value is not None:
+            return value
+        masked = mask_text(code)
+        if name in ("status", "satisfaction"):
+            self._unlisted.setdefault(name, Counter())[masked[:20]] += 1
+            return Status.UNKNOWN.value if name == "status" else None
+        return masked
+
+    def _flag(self, name: str, cell: str, *, inverted: bool = False) -> bool | None:
+        value = parse_flag(self._flags, cell, inverted=inverted)
+        if value is None and clean(cell) is not None:
+            self._unlisted.setdefault(name, Counter())[mask_text(cell)[:20]] += 1
+        return value
+
+    def _count(self, name: str, cell: str) -> int | None:
+        value = parse_count(self._flags, cell)
+        if value is None and clean(cell) is not None:
+            self._unlisted.setdefault(name, Counter())[mask_text(cell)[:20]] += 1
+        return value
+
+    def warnings_zh(self) -> list[str]:
+        """What was left out so far, for the operator: counts of unreadable secondary times,
+        value words that no list knows, years without a calendar."""
+        warnings = [
+            f"「{_NAMES_ZH[name]}」有 {count} 个值无法识别为时间,已留空。"
+            for name, count in sorted(self._bad.items())
+        ]
+        for name, words in sorted(self._unlisted.items()):
+            listed = "、".join(sorted(words)[:5])
+            warnings.append(f"「{_NAMES_ZH[name]}」有未登记的取值:{listed}。")
+        return [*warnings, *self._notes]
+
+
+def _other_numbers(cell: str) -> str | None:
+    """The numbers of a cell in the form of ``ticket_no``, so that they can be looked up."""
+    numbers = []
+    for part in _BETWEEN_NUMBERS.split(cell):
+        try:
+            number = parse_ticket_no(part)
+        except IdLost:
+            number = clean_code(part)
+        if number:
+            numbers.append(number)
+    return mask_text("、".join(dict.fromkeys(numbers))) or None
+
+
+def _too_long(raw: RawChunk) -> set[int]:
+    return {
+        i
+        for column in raw.columns
+        if max(map(len, column), default=0) > TEXT_LIMIT
+        for i, cell in enumerate(column)
+        if len(cell) > TEXT_LIMIT
+    }

@@ -1,0 +1,251 @@
+"""The quarantine (隔离区): rows kept as received, repaired in a spreadsheet, read back.
+
+A row is sealed as received and shown masked. For repair it goes out masked too; a cell that comes
+back as it went out takes its original value, any other takes the edited one. So nobody needs to
+see personal data to repair a date, and a repaired row goes through the same normalising and
+checks as any other.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+import sqlalchemy as sa
+
+from pipeline.domain.names import is_full_name
+from pipeline.domain.outcome import FileReason, FileStopped, RowReason
+from pipeline.domain.privacy import (
+    mask_name,
+    mask_phone,
+    mask_plate,
+    mask_text,
+    mask_ticket,
+)
+from pipeline.domain.spreadsheet import neutral, restored
+from pipeline.intake.layouts import Layout, layout_by_name
+from pipeline.intake.reading import Export, RawChunk, repaired_export
+from pipeline.intake.tables import open_tables
+from pipeline.store import tables
+from pipeline.store.vault import Vault
+
+_PURPOSE = "quarantine"
+_PREVIEW_CHARS = 300
+_ID, _LAYOUT = "隔离编号", "版式"
+_OWN_HEADINGS = (_ID, "隔离原因", "原文件", "工作表", "行号", _LAYOUT, "热线")
+_BATCH = 1000
+
+
+def mask_cell(field: str | None, cell: str) -> str:
+    """A raw cell as it may be shown. ``field`` is what its heading stands for, None if unknown.
+
+    A short cell under any heading that is nothing but a name is masked: in a shifted row the
+    caller's name stands somewhere else.
+    """
+    if field == "caller_phone":
+        return mask_phone(cell)
+    if field == "plate":
+        return mask_plate(cell)
+    if field == "caller_name" or is_full_name(cell.strip()):
+        return mask_name(cell.strip())
+    return mask_text(cell)
+
+
+def _mask_row(layout: Layout, row: dict[str, str]) -> dict[str, str]:
+    """Cell by cell; and the caller's name, or one that a cell announces, in all of them."""
+    fields = {heading: layout.field_of(heading) for heading in row}
+    callers = [row[heading].strip() for heading in row if fields[heading] == "caller_name"]
+    masked = mask_ticket([mask_cell(fields[heading], row[heading]) for heading in row], callers)
+    return dict(zip(row, masked.texts, strict=True))
+
+
+def seal_row(raw: RawChunk, i: int, vault: Vault) -> tuple[bytes, str]:
+    """Row ``i`` of the chunk: its layout and cells by heading, sealed; and a masked line for lists.
+
+    The layout lies with the row, because a file of replayed rows may hold several.
+    """
+    row = raw.row(i)
+    masked = _mask_row(layout_by_name(raw.layout), row)
+    shown = (f"{heading}:{cell}" for heading, cell in masked.items() if cell)
+    preview = ";".join(shown).replace("\n", " ")[:_PREVIEW_CHARS]
+    sealed = vault.seal(orjson.dumps({"layout": raw.layout, "cells": row}), _PURPOSE)
+    return sealed, mask_text(preview)
+
+
+def open_row(sealed: bytes, vault: Vault) -> tuple[Layout, dict[str, str]]:
+    """The layout of a quarantined row and its cells by heading, in clear. Raises SealBroken."""
+    kept = orjson.loads(vault.open(sealed, _PURPOSE))
+    return layout_by_name(kept["layout"]), kept["cells"]
+
+
+def _rows(engine: sa.Engine, ids: Iterable[int] | None, *, only_open: bool = True) -> Iterator:
+    query = sa.select(
+        tables.quarantine_row,
+        tables.export_file.c.name.label("file_name"),
+        tables.export_file.c.period_start,
+        tables.export_file.c.period_end,
+    ).join_from(
+        tables.quarantine_row,
+        tables.export_file,
+        tables.quarantine_row.c.file_id == tables.export_file.c.id,
+    )
+    if only_open:
+        query = query.where(tables.quarantine_row.c.state == "open")
+    query = query.order_by(tables.quarantine_row.c.file_id, tables.quarantine_row.c.row_no)
+    with engine.connect() as connection:
+        if ids is None:
+            yield from connection.execute(query)
+            return
+        wanted = sorted(set(ids))
+        for at in range(0, len(wanted), _BATCH):
+            batch = wanted[at : at + _BATCH]
+            yield from connection.execute(query.where(tables.quarantine_row.c.id.in_(batch)))
+
+
+# --- out --------------------------------------------------------------------------------------
+
+
+def export_rows(
+    engine: sa.Engine, vault: Vault, out_path: Path, ids: Iterable[int] | None = None
+) -> int:
+    """Write the open quarantined rows (or the given ones of them) as xlsx; returns how many.
+
+    One sheet for each file, with the file's own headings after the quarantine's columns; every
+    cell is text, masked and no formula.
+    """
+    import xlsxwriter
+
+    count = 0
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(out_path), options) as book:
+        text_format = book.add_format({"num_format": "@"})
+        sheets: dict[tuple, tuple] = {}  # (file, headings) → (sheet, next row)
+        for record in _rows(engine, ids):
+            layout, cells = open_row(record.sealed, vault)
+            row = _mask_row(layout, cells)
+            key = (record.file_id, layout.name, tuple(row))
+            if key not in sheets:
+                sheet = book.add_worksheet(f"文件{record.file_id}-{len(sheets) + 1}")
+                for column, heading in enumerate((*_OWN_HEADINGS, *row)):
+                    sheet.write_string(0, column, neutral(heading))
+                sheets[key] = (sheet, 1)
+            sheet, at = sheets[key]
+            reasons = "、".join(RowReason(code).name_zh for code in record.reasons_json)
+            cells = (
+                str(record.id), reasons, record.file_name, record.sheet or "",
+                str(record.source_row or record.row_no), layout.name, layout.hotline.name_zh,
+                *row.values(),
+            )  # fmt: skip
+            for column, cell in enumerate(cells):
+                sheet.write_string(at, column, neutral(cell), text_format)
+            sheets[key] = (sheet, at + 1)
+            count += 1
+        if not sheets:
+            book.add_worksheet("无").write_string(0, 0, "隔离区没有待处理的行")
+    return count
+
+
+# --- back -------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Repair:
+    """Repaired rows of one file, ready for ``Normaliser(repair.export, vault)``.
+
+    ``chunk.row_no`` are the rows' numbers in the original file; ``quarantine_ids`` run parallel
+    to them, ``file_id`` is the original file's.
+    """
+
+    file_id: int
+    quarantine_ids: list[int]
+    export: Export
+    chunk: RawChunk
+
+
+def open_repair(stream: BinaryIO, engine: sa.Engine, vault: Vault) -> list[Repair]:
+    """Read a spreadsheet written by :func:`export_rows` and edited.
+
+    Cells left as they went out take the sealed original, others the new text. Rows that are no
+    longer open, and rows deleted from the sheet, are left alone. Raises FileStopped where the
+    file is no such spreadsheet.
+    """
+    return repairs_of(_edited_rows(stream), engine, vault)
+
+
+def masked_row(engine: sa.Engine, vault: Vault, row_id: int) -> dict[str, str] | None:
+    """The cells by heading, masked as :func:`export_rows` gives them; None where not open."""
+    for record in _rows(engine, [row_id]):
+        return _mask_row(*open_row(record.sealed, vault))
+    return None
+
+
+def repairs_of(
+    edited: Mapping[int, Mapping[str, str]], engine: sa.Engine, vault: Vault
+) -> list[Repair]:
+    """The :class:`Repair`s of edited rows: quarantine id → cells by heading, masked where left
+    as they went out.
+    """
+    groups: dict[tuple, list[tuple]] = {}
+    for record in _rows(engine, edited):
+        layout, original = open_row(record.sealed, vault)
+        masked = _mask_row(layout, original)
+        row = {
+            heading: cell if _same(edited[record.id].get(heading, ""), masked[heading])
+            else edited[record.id].get(heading, "")
+            for heading, cell in original.items()
+        }  # fmt: skip
+        groups.setdefault((record.file_id, layout.name, tuple(row)), []).append((record, row))
+    return [_repair(layout_by_name(key[1]), members) for key, members in groups.items()]
+
+
+def _same(came_back: str, went_out: str) -> bool:
+    # A spreadsheet program may rewrite line ends and drop outer spaces.
+    return "".join(came_back.split()) == "".join(went_out.split())
+
+
+def _repair(layout: Layout, members: list[tuple]) -> Repair:
+    first = members[0][0]
+    extra = [h for h in members[0][1] if h.startswith("多余单元格")]
+    headings = [h for h in members[0][1] if h not in extra]
+    surplus = {
+        i: cells
+        for i, (_, row) in enumerate(members)
+        if any(cells := [row[heading] for heading in extra])
+    }
+    chunk = RawChunk(
+        headings=headings,
+        row_no=[record.row_no for record, _ in members],
+        sheet=first.sheet or "",
+        source_row=[record.source_row or record.row_no for record, _ in members],
+        columns=[[row[heading] for _, row in members] for heading in headings],
+        layout=layout.name,
+        surplus=surplus,
+        broken=set(surplus),
+    )
+    ids = [record.id for record, _ in members]
+    export = repaired_export(layout, headings, first.period_start, first.period_end)
+    return Repair(first.file_id, ids, export, chunk)
+
+
+def _edited_rows(stream: BinaryIO) -> dict[int, dict[str, str]]:
+    """Quarantine id → the cells by heading."""
+    found: dict[int, dict[str, str]] = {}
+    recognised = False
+    for sheet in open_tables(stream).sheets:
+        rows = sheet.rows()
+        headings = [restored(heading) for heading in next(rows, [])]
+        if _ID not in headings or _LAYOUT not in headings:
+            continue
+        recognised = True
+        for cells in rows:
+            row = dict(zip(headings, map(restored, cells), strict=False))
+            number = row.get(_ID, "").strip()
+            if number.isdecimal() and number.isascii() and len(number) < 10:
+                found[int(number)] = row
+    if not recognised:
+        raise FileStopped(
+            FileReason.UNKNOWN_LAYOUT,
+            f"不是隔离区导出的修复表(缺少「{_ID}」「{_LAYOUT}」列)。",
+        )
+    return found

@@ -1,0 +1,109 @@
+"""One file's normalised chunks between the tasks read → check → store, sealed on disk.
+
+A chunk lies in three parts, because each task needs little of it: the columns that the suites
+look at, the rows to store, and the rows as received, which only the quarantine wants.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+
+from pipeline.domain.ticket import TIME_FIELDS
+from pipeline.intake.normalise import TicketChunk
+from pipeline.intake.reading import RawChunk
+from pipeline.store.vault import Vault
+
+_PURPOSE = "staging"
+_TIMES = frozenset((*TIME_FIELDS, "state_at"))
+_RAW_FIELDS = ("headings", "row_no", "sheet", "source_row", "columns", "layout")
+
+
+def stage_chunk(
+    directory: Path, number: int, chunk: TicketChunk, vault: Vault, checked: Iterable[str]
+) -> None:
+    """Write one chunk; a half-written one is never seen. The same number replaces itself.
+
+    ``checked``: the columns that :func:`staged_columns` will give.
+    """
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    raw = {name: getattr(chunk.raw, name) for name in _RAW_FIELDS}
+    raw["surplus"] = list(chunk.raw.surplus.items())
+    raw["broken"] = sorted(chunk.raw.broken)
+    narrow = {name: chunk.columns[name] for name in checked}
+    rows = {
+        "row_no": chunk.row_no,
+        "sheet": chunk.sheet,
+        "source_row": chunk.source_row,
+        "columns": chunk.columns,
+        "contacts": chunk.contacts,
+    }
+    _write(_part(directory, number, "raw"), raw, vault)
+    _write(_part(directory, number, "rows"), rows, vault)
+    # Last: its presence says that the chunk is whole.
+    _write(_part(directory, number, "checked"), narrow | {"row_no": chunk.row_no}, vault)
+
+
+def chunk_numbers(directory: Path) -> list[int]:
+    """The chunks that are whole, in order."""
+    return sorted(int(path.stem) for path in directory.glob("*.checked"))
+
+
+def staged_columns(directory: Path, number: int, vault: Vault) -> dict[str, list]:
+    """The checked columns of a chunk and ``row_no``. Raises SealBroken where it was changed."""
+    return _with_times(_read(_part(directory, number, "checked"), vault))
+
+
+def staged_chunk(directory: Path, number: int, vault: Vault, *, with_raw: bool) -> TicketChunk:
+    """A chunk as it was staged; ``raw`` only where asked for. Raises SealBroken."""
+    data = _read(_part(directory, number, "rows"), vault)
+    return TicketChunk(
+        row_no=data["row_no"],
+        sheet=data["sheet"],
+        source_row=data["source_row"],
+        columns=_with_times(data["columns"]),
+        contacts=data["contacts"],
+        raw=_raw(_read(_part(directory, number, "raw"), vault)) if with_raw else None,
+    )
+
+
+def note_reasons(directory: Path, number: int, reasons: Mapping[int, Sequence[str]]) -> None:
+    """Row number → reason codes of the rows of a chunk that the checks refuse."""
+    by_row = {str(row_no): list(codes) for row_no, codes in reasons.items()}
+    _replace(_part(directory, number, "reasons"), orjson.dumps(by_row))
+
+
+def noted_reasons(directory: Path, number: int) -> dict[int, list[str]]:
+    """What :func:`note_reasons` noted. Raises FileNotFoundError before the chunk's check."""
+    by_row = orjson.loads(_part(directory, number, "reasons").read_bytes())
+    return {int(row_no): codes for row_no, codes in by_row.items()}
+
+
+def _part(directory: Path, number: int, kind: str) -> Path:
+    return directory / f"{number:06d}.{kind}"
+
+
+def _raw(data: dict) -> RawChunk:
+    return RawChunk(**data | {"surplus": dict(data["surplus"]), "broken": set(data["broken"])})
+
+
+def _with_times(columns: dict[str, list]) -> dict[str, list]:
+    for name in _TIMES & columns.keys():
+        columns[name] = [at and datetime.fromisoformat(at) for at in columns[name]]
+    return columns
+
+
+def _write(path: Path, value: dict, vault: Vault) -> None:
+    _replace(path, vault.seal(orjson.dumps(value), _PURPOSE))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(data)
+    os.replace(temporary, path)
+
+
+def _read(path: Path, vault: Vault) -> dict:
+    return orjson.loads(vault.open(path.read_bytes(), _PURPOSE))

@@ -1,0 +1,437 @@
+"""Sections 1–5 of the report (domain B10): what came in, of which types, how it was handled."""
+
+from pipeline.domain.labels import ProblemType, Scope
+from pipeline.domain.ticket import Hotline
+from pipeline.report.document import Block, Chart, Heading, Paragraph, Section, Table, Text
+from pipeline.report.figures import part_zh, token
+from pipeline.report.indicators import ORIGIN_ZH, dictionary
+from pipeline.report.periods import baseline_months, month_zh
+from pipeline.report.phrases import enforcement_template
+from pipeline.report.plan import EFFICIENCY, GROUPS, PRINTED_TYPES, has_data, split_pair
+from pipeline.report.writer import Writer, enumeration, sentence
+
+MULTI_LABEL = (
+    "一件工单可有多个类型,“含次类”各行相加可大于工单数;“主类型”每件只计一次,各行相加等于合计。"
+)
+
+
+def received(w: Writer) -> Text:
+    """All tickets of the month; the one sentence of a month without any."""
+    month = month_zh(w.frame.month)
+    if w.value("1.received") == 0:
+        return (f"{month}未收到任何工单,本月未收到执法类投诉举报。",)
+    return sentence(
+        w.fill(f"{month}共受理各类工单{{n}}件", n="1.received"),
+        w.fill("合并同一事项后为{n}项", n="1.received.matters"),
+        w.change("1.received", "mom"),
+        w.change("1.received", "yoy"),
+    )
+
+
+def enforcement(w: Writer) -> Text:
+    """The enforcement complaints among them, with share and comparisons."""
+    count = w.value("1.enforcement")
+    first = w.fill(
+        enforcement_template(count),
+        count="1.enforcement",
+        callers="1.enforcement.callers",
+        matters="1.enforcement.matters",
+    )
+    share = w.rate("1.share", "占比", "执法类", "受理工单") if count else ""
+    return sentence(
+        first,
+        share if w.value("1.share.rate") is not None else "",
+        w.change("1.enforcement", "mom"),
+        w.change("1.enforcement", "yoy"),
+    )
+
+
+def overall_text(w: Writer) -> list[Block]:
+    """The opening paragraphs of every document."""
+    if w.value("1.received") == 0:
+        return [Paragraph(received(w))]
+    return [Paragraph(received(w)), Paragraph(enforcement(w))]
+
+
+def overall(w: Writer) -> Section:
+    return Section(
+        "总体情况",
+        (
+            *overall_text(w),
+            Heading("按受理平台"),
+            hotline_table(w),
+            Heading("按与执法的关系"),
+            _scopes(w),
+            *_trend(w),
+        ),
+    )
+
+
+def hotline_table(w: Writer) -> Table:
+    rows = [
+        (
+            (hotline.name_zh,),
+            w.cell(f"1.hotline.{hotline.value}.received"),
+            w.cell(f"1.hotline.{hotline.value}.enforcement"),
+        )
+        for hotline in Hotline
+    ]
+    rows.append((("合计",), w.cell("1.received"), w.cell("1.enforcement")))
+    return Table(
+        "各平台受理情况(件)",
+        ("平台", "受理量", "其中:执法类"),
+        tuple(rows),
+        additive=(1, 2),
+        sheet="受理平台",
+    )
+
+
+def _scopes(w: Writer) -> Table:
+    rows = [
+        (
+            (f"{scope.value} {scope.name_zh}",),
+            w.cell(f"1.scope.{scope.value}"),
+            w.share_cell(f"1.scope.{scope.value}.share", "1.received"),
+            w.cell(f"1.scope.{scope.value}.previous")
+            if w.value("1.received.previous")
+            else ("无数据",),
+        )
+        for scope in Scope
+    ]
+    previous = w.cell("1.received.previous") if w.value("1.received.previous") else ("无数据",)
+    rows.append((("合计",), w.cell("1.received"), ("—",), previous))
+    return Table(
+        "工单与执法的关系(件)",
+        ("范围", "本月", "占受理量", "上月"),
+        tuple(rows),
+        additive=(1, 3),
+        note="只有E1计入执法类投诉举报;E2为要求查处的违法线索,E3为咨询建议,E4转办其他部门。",
+        sheet="范围",
+    )
+
+
+def _trend(w: Writer) -> list[Block]:
+    months = [m for m in baseline_months(w.frame.month) if has_data(w.frame, m)]
+    numbers = [f"1.trend.{m}" for m in months] + ["1.enforcement"]
+    labels = tuple(month_zh(m) for m in [*months, w.frame.month])
+    if len(months) < 2:
+        return [Paragraph(("历史数据不足两个月,不作趋势图。",), "note")]
+    return [Chart("执法类投诉举报逐月件数", "line", labels, tuple(w.num(n) for n in numbers))]
+
+
+def types(w: Writer) -> Section:
+    if w.value("1.enforcement") == 0:
+        return Section("问题类型分布", (Paragraph(("本月未收到执法类投诉举报。",)),))
+    slugs = [(t.value, f"{t.code} {t.name_zh}") for t in PRINTED_TYPES]
+    if "2.untyped.count" in w.figures:
+        slugs.append(("untyped", "未定类型"))
+    seen = [(slug, name) for slug, name in slugs if w.value(f"2.{slug}.count")]
+    blocks: list[Block] = [Paragraph(text) for text in (by_type(w), headline(w)) if text]
+    rows = [
+        (
+            (name,),
+            w.cell(f"2.{slug}.count"),
+            w.cell(f"2.{slug}.callers"),
+            w.share_cell(f"2.{slug}.share", "1.enforcement"),
+            w.cell(f"2.{slug}.any"),
+            w.base_cell(f"2.{slug}.count", "mom"),
+            w.change_cell(f"2.{slug}.count", "mom"),
+            w.base_cell(f"2.{slug}.count", "yoy"),
+            w.change_cell(f"2.{slug}.count", "yoy"),
+        )
+        for slug, name in slugs
+    ]
+    dash = ("—",)
+    rows.append((("廉政线索(另报)",), w.cell("2.integrity.count"), *([dash] * 7)))
+    rows.append(
+        (
+            ("合计",),
+            w.cell("1.enforcement"),
+            dash,
+            dash,
+            dash,
+            w.base_cell("1.enforcement", "mom"),
+            w.change_cell("1.enforcement", "mom"),
+            w.base_cell("1.enforcement", "yoy"),
+            w.change_cell("1.enforcement", "yoy"),
+        )
+    )
+    blocks += [
+        Table(
+            "执法类投诉举报问题类型",
+            (
+                "问题类型",
+                "主类型/件",
+                "人数",
+                "占比",
+                "含次类/件",
+                "上月/件",
+                "环比",
+                "去年同月/件",
+                "同比",
+            ),
+            tuple(rows),
+            additive=(1,),
+            note=MULTI_LABEL + "一人反映多类问题的,各类分别计人。环比、同比:基数不足"
+            f"{w.frame.policy.min_base_for_change}件的只列件数差(系统默认)。廉政线索只列件数,内容另报。",
+            sheet="问题类型",
+        ),
+        Chart(
+            "问题类型(主类型)件数",
+            "bar",
+            tuple(name.split(" ")[-1] for _, name in seen),
+            tuple(w.num(f"2.{slug}.count") for slug, _ in seen),
+        ),
+    ]
+    return Section("问题类型分布", tuple(b for b in blocks if not _is_empty_chart(b)))
+
+
+def by_type(w: Writer) -> Text:
+    """The complaints by primary type; empty where there is none of a type that is printed."""
+    names = [(t.value, t.name_zh) for t in PRINTED_TYPES] + [("untyped", "未定类型")]
+    parts = [
+        (name, *w.fill("{n}件", n=f"2.{slug}.count"))
+        for slug, name in names
+        if w.value(f"2.{slug}.count")
+    ]
+    return ("按主类型统计,群众反映的问题为:", *enumeration(parts), "。") if parts else ()
+
+
+def headline(w: Writer) -> Text:
+    """The problem types that the plan names first, however few tickets they have."""
+    parts = [
+        (ProblemType(slug).name_zh, *w.fill("{n}件", n=f"2.{slug}.any"))
+        for slug in w.frame.policy.headline_types
+    ]
+    return ("方案重点关注的问题(含次类):", *enumeration(parts), "。")
+
+
+def _is_empty_chart(block: Block) -> bool:
+    return isinstance(block, Chart) and not block.values
+
+
+def groups(w: Writer) -> Section:
+    blocks: list[Block] = []
+    for slug, flag in GROUPS:
+        number = f"3.{slug}"
+        title = "道路货运与货车司机" if slug == "truck" else "涉企"
+        blocks.append(Heading(title))
+        blocks.append(Paragraph(group(w, slug, flag)))
+        if w.value(f"{number}.count") == 0:
+            continue
+        found = [
+            (t.name_zh, *w.fill("{n}件", n=f"{number}.type.{t.value}"))
+            for t in PRINTED_TYPES
+            if w.value(f"{number}.type.{t.value}")
+        ]
+        if found:
+            blocks.append(Paragraph(("反映的问题按主类型为:", *enumeration(found), "。")))
+        blocks.append(
+            Paragraph(
+                sentence(w.rate(f"{number}.closure", "办结率B", "已办结", "本月受理且应办理的工单"))
+            )
+        )
+    return Section("重点群体与领域", tuple(blocks))
+
+
+def group(w: Writer, slug: str, flag: str) -> Text:
+    """How many complaints of one group, or that there is none."""
+    number = f"3.{slug}"
+    if w.value(f"{number}.count") == 0:
+        return sentence(f"本月未收到{flag}执法类投诉举报", w.change(f"{number}.count", "mom"))
+    return sentence(
+        w.fill(f"{flag}执法类投诉举报{{n}}件", n=f"{number}.count"),
+        w.fill("涉及{n}人", n=f"{number}.callers"),
+        w.change(f"{number}.count", "mom"),
+        w.change(f"{number}.count", "yoy"),
+    )
+
+
+NO_EFFICIENCY = "本月无执法类工单受理或到期,不作办理质效统计。"
+
+
+def efficiency_text(w: Writer) -> list[Block]:
+    """How the complaints were handled, in sentences."""
+    if w.value("1.enforcement") == 0 and not w.value("4.closure_a.base"):
+        return [Paragraph((NO_EFFICIENCY,))]
+    blocks: list[Block] = [
+        Paragraph(
+            sentence(
+                w.rate("4.closure_a", "办结率A", "已办结", "本月到期的执法类工单"),
+                w.rate("4.on_time", "按期办结率", "按期办结", "本月到期的执法类工单"),
+            )
+        ),
+        Paragraph(
+            sentence(
+                w.rate("4.satisfaction", "满意率", "满意", "有效评价"),
+                w.fill("未评价{n}件", n="4.unrated"),
+                w.rate("4.visit", "回访率", "已回访", "已办结的执法类工单"),
+            )
+        ),
+    ]
+    if w.value("4.repeat.hits"):
+        blocks.append(
+            Paragraph(
+                sentence(
+                    w.fill("重复投诉{n}件", n="4.repeat.hits"),
+                    w.fill("涉及{n}人", n="4.repeat.callers"),
+                )
+            )
+        )
+    return blocks
+
+
+def efficiency(w: Writer) -> Section:
+    if w.value("1.enforcement") == 0 and not w.value("4.closure_a.base"):
+        return Section("办理质效", tuple(efficiency_text(w)))
+    targets = {t.indicator: t for t in w.frame.policy.targets if not t.hotline}
+    rows = []
+    for indicator in EFFICIENCY:
+        prefix, definition = f"4.{indicator}", dictionary().rate(indicator)
+        target = targets.get(indicator)
+        rows.append(
+            (
+                (definition.name + ("" if target else ORIGIN_ZH[definition.origin]),),
+                w.cell(f"{prefix}.hits"),
+                w.cell(f"{prefix}.base"),
+                w.rate_cell(prefix),
+                w.rate_cell(f"{prefix}.previous", with_counts=True),
+                w.points_cell(f"{prefix}.points"),
+                (f"{'≤' if target.at_most else '≥'}{target.value:g}%(文件规定)",)
+                if target
+                else ("—",),
+            )
+        )
+    blocks = efficiency_text(w)
+    blocks += [
+        Table(
+            "办理质效指标",
+            ("指标", "分子", "分母", "本月", "上月", "变化", "目标"),
+            tuple(rows),
+            note=f"分母不足{w.frame.policy.min_n_for_rate}件的不计算比率(系统默认)。各指标口径见口径说明。",
+            sheet="办理质效",
+        ),
+        _unit_table(w),
+    ]
+    if w.value("4.no_due"):
+        blocks.insert(
+            -1,
+            Paragraph(w.fill("{n}件执法类工单没有办理时限,未计入应办结。", n="4.no_due"), "note"),
+        )
+    return Section("办理质效", tuple(blocks))
+
+
+def _unit_table(w: Writer) -> Table:
+    """Every unit against its own months; in name order, never ranked (M-10, 国办函〔2025〕66号)."""
+    units = sorted(
+        f.params["part"]
+        for n, f in w.figures.items()
+        if n.startswith("4.unit.") and n.endswith(".count")
+    )
+    rows = [
+        (
+            (part_zh(unit),),
+            w.cell(f"4.unit.{token(unit)}.count"),
+            w.cell(f"4.unit.{token(unit)}.median"),
+            w.cell(f"4.unit.{token(unit)}.band"),
+            w.rate_cell(f"4.unit.{token(unit)}.closure_b", with_counts=True),
+            w.rate_cell(f"4.unit.{token(unit)}.satisfaction", with_counts=True),
+        )
+        for unit in units
+    ]
+    rows.append((("合计",), w.cell("1.enforcement"), *([("—",)] * 4)))
+    known = sum(has_data(w.frame, m) for m in baseline_months(w.frame.month))
+    return Table(
+        "被反映单位与自身近期比较",
+        (
+            "单位",
+            "本月/件",
+            f"自身近{known}个月中位数/件" if known else "自身基线",
+            "色带",
+            "办结率B",
+            "满意率",
+        ),
+        tuple(rows),
+        additive=(1,),
+        note="按单位名称排列,不作排名;件数受地区、车流和热线宣传影响,件数多不等于问题多。",
+        print_limit=40,
+        sheet="单位",
+    )
+
+
+def frequent(w: Writer) -> Section:
+    policy = w.frame.policy
+    pairs = parts_of(w, "5.high.", ".count")
+    matters = parts_of(w, "5.matter.", ".count")
+    blocks: list[Block] = [Heading("高频事项")]
+    if pairs:
+        rows = []
+        for part in pairs:
+            unit, problem = split_pair(part)
+            number = f"5.high.{token(part)}"
+            rows.append(
+                (
+                    (part_zh(unit),),
+                    (problem.name_zh,),
+                    w.cell(f"{number}.count"),
+                    w.cell(f"{number}.callers")
+                    if w.value(f"{number}.callers") >= policy.min_cell
+                    else (f"少于{policy.min_cell}",),
+                    w.cell(f"{number}.median"),
+                )
+            )
+        blocks.append(
+            Table(
+                f"同一单位同一类型本月{policy.high_frequency}件及以上的事项(系统默认)",
+                ("单位", "反映的问题", "本月/件", "人数", "自身中位数/件"),
+                tuple(rows),
+                note="按单位名称、类型排列。件数为群众反映,不是认定结果。",
+                cross=(2, 3),
+                print_limit=40,
+                sheet="高频事项",
+            )
+        )
+    else:
+        blocks.append(
+            Paragraph((f"本月没有同一单位同一类型达到{policy.high_frequency}件(系统默认)的事项。",))
+        )
+    if matters:
+        rows = [
+            ((f"事项{part}",), w.cell(f"5.matter.{part}.count"), w.cell(f"5.matter.{part}.callers"))
+            for part in matters
+        ]
+        blocks.append(
+            Table(
+                f"{policy.group_callers}人及以上反映的同一事项(系统默认)",
+                ("事项编号", "件数", "人数"),
+                tuple(rows),
+                print_limit=40,
+                sheet="多人同诉",
+            )
+        )
+    blocks.append(Heading("争议罚款事项"))
+    if w.value("5.disputed"):
+        trades = parts_of(w, "5.disputed.trade.", "")
+        parts = [(part_zh(t), *w.fill("{n}件", n=f"5.disputed.trade.{token(t)}")) for t in trades]
+        blocks.append(
+            Paragraph(
+                sentence(
+                    w.fill("反映逐利执法或过罚失当(含次类)的{n}件", n="5.disputed"),
+                    w.change("5.disputed", "mom"),
+                    ("按业务领域:", *enumeration(parts)),
+                )
+            )
+        )
+        blocks.append(Paragraph(("只按件数统计,不按罚款数额排列(部方案M-10)。",), "note"))
+    else:
+        blocks.append(Paragraph(("本月没有反映逐利执法或过罚失当的执法类投诉举报。",)))
+    return Section("高频事项与争议罚款事项", tuple(blocks))
+
+
+def parts_of(w: Writer, prefix: str, suffix: str) -> list[str]:
+    """The parts that have a figure ``prefix<token>suffix``, in name order."""
+    return sorted(
+        f.params["part"]
+        for n, f in w.figures.items()
+        if n.startswith(prefix) and n.endswith(suffix) and f.params.get("part")
+    )

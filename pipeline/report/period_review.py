@@ -1,0 +1,307 @@
+"""The whole-period review of a plan (终期评估): what its filed monthly reports add up to.
+
+It counts nothing anew: every figure is one that was published, or a sum of such, so the review can
+never contradict the reports. Months without a filed report are named, never guessed. People are
+not added up: one caller of two months would count twice.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from pipeline.domain.calendar import shift_month
+from pipeline.domain.errors import OperatorError
+from pipeline.report.document import Block, Chart, Document, Paragraph, Section, Table, Text
+from pipeline.report.figures import Figure, Figures, Frame
+from pipeline.report.findings import Finding
+from pipeline.report.formulas import Manifest, evaluate
+from pipeline.report.indicators import dictionary
+from pipeline.report.linter import lint_document
+from pipeline.report.periods import month_zh
+from pipeline.report.plan import GROUPS, PRINTED_TYPES
+from pipeline.report.policy import ReportPolicy
+from pipeline.report.typeset import typeset_document
+from pipeline.report.writer import Writer, sentence
+from pipeline.store.tables import report, report_figure
+
+_COUNTS = {
+    "1.received": "受理各类工单",
+    "1.enforcement": "执法类投诉举报",
+    **{f"3.{slug}.count": flag for slug, flag in GROUPS},
+    **{f"2.{problem.value}.count": problem.name_zh for problem in PRINTED_TYPES},
+    "7.settled": "监督事项销号",
+}
+_RATES = ("closure_a", "on_time", "satisfaction", "visit", "verified")
+_WHOLE = "period"
+
+
+class NothingFiled(OperatorError, LookupError):
+    """No monthly report of the plan is filed in the period."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodReview:
+    """The document, its figures, what it was made from (JSON values) and the linter's findings."""
+
+    document: Document
+    figures: Figures
+    manifest: dict
+    findings: list[Finding]
+    frozen_at: datetime
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits of what it was made from."""
+        text = json.dumps(self.manifest, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """``("2026-11", "2027-01")`` → three months; empty where ``last`` lies before ``first``."""
+    months = []
+    while first <= last:
+        months.append(first)
+        first = shift_month(first, 1)
+    return months
+
+
+def review_period(connection: Connection, profile: str, first: str, last: str) -> PeriodReview:
+    """The review of the months ``first`` to ``last`` from the newest filed report of each, under
+    the policy of the last of them.
+
+    Raises :class:`NothingFiled`.
+    """
+    months = months_between(first, last)
+    filed = _filed(connection, profile, months)
+    if not filed:
+        raise NothingFiled(
+            f"{first} 至 {last} 没有已发布的月度报告(方案 {profile}),"
+            f"请先逐月运行 hotline report 年-月 --profile {profile}。"
+        )
+    policy = ReportPolicy.from_json(filed[max(filed)].manifest_json["policy"])
+    figures = _figures(connection, filed, policy)
+    frame = Frame(connection, 0, last, policy, Manifest({"items": [], "cases": {"chosen": []}}))
+    newest: date = max(row.as_of for row in filed.values())
+    manifest = {
+        "profile": policy.id,
+        "first": first,
+        "last": last,
+        "reports": [
+            {"month": m, "revision": row.revision, "input_hash": row.input_hash}
+            for m, row in filed.items()
+        ],
+        "missing": [month for month in months if month not in filed],
+    }
+    basis = "".join((f"《{policy.title}》", f"({policy.doc_no})" if policy.doc_no else ""))
+    document = Document(
+        title=f"{basis}实施期投诉举报评估报告",
+        issue=f"{month_zh(first)}—{month_zh(last)}",
+        issuer=policy.issuer,
+        dated=f"{newest.year}年{newest.month}月{newest.day}日",
+        footer=f"依据{basis}{policy.status_zh}",
+        sections=tuple(_sections(Writer(frame, figures), months, filed)),
+        masthead="评估报告" if policy.red_head else "",
+        meta={"评估期": f"{first}—{last}", "方案": policy.id, "数据截至": newest.isoformat()},
+    )
+    document = typeset_document(document)
+    return PeriodReview(
+        document,
+        figures,
+        manifest,
+        lint_document(document, frame, figures),
+        max(row.frozen_at for row in filed.values()),
+    )
+
+
+def _filed(connection: Connection, profile: str, months: list[str]) -> dict[str, sa.Row]:
+    """The newest filed revision of each month, oldest month first."""
+    rows = connection.execute(
+        sa.select(report)
+        .where(report.c.profile == profile, report.c.month.in_(months), report.c.state == "filed")
+        .order_by(report.c.month, report.c.revision)
+    )
+    return {row.month: row for row in rows}
+
+
+def _figures(connection: Connection, filed: dict[str, sa.Row], policy: ReportPolicy) -> Figures:
+    """Published figures under ``2026-10/number``; sums under ``2026/number`` and ``period/…``."""
+    parts = [f"4.{rate}.{part}" for rate in _RATES for part in ("hits", "base")]
+    labels = _COUNTS | {number: number for number in parts}
+    month_of = {row.id: month for month, row in filed.items()}
+    published = {
+        (month_of[row.report_id], row.number): row.value
+        for row in connection.execute(
+            sa.select(report_figure.c.report_id, report_figure.c.number, report_figure.c.value)
+            .where(report_figure.c.report_id.in_(month_of), report_figure.c.number.in_(labels))
+        )
+    }  # fmt: skip
+    figures: Figures = {}
+
+    def write(number: str, label: str, value: float | None, unit: str, formula: str) -> None:
+        figures[number] = Figure(number, "1", label, value, unit, formula=formula)
+
+    spans = {month: [month] for month in filed}
+    for month in filed:
+        spans.setdefault(month[:4], []).append(month)
+    spans[_WHOLE] = list(filed)
+    for span, of_months in spans.items():
+        for number, label in labels.items():
+            operands = [f"{month}/{number}" for month in of_months]
+            # A type that a report does not know had no ticket in it.
+            value = sum(published.get((month, number)) or 0.0 for month in of_months)
+            unit = "项" if number.startswith("7.") else "件"
+            is_month = span == of_months[0]
+            formula = f"report({span},{number})" if is_month else f"sum({','.join(operands)})"
+            write(f"{span}/{number}", label, value, unit, formula)
+        for rate in _RATES:
+            formula = f"ratio({span}/4.{rate}.hits,{span}/4.{rate}.base)"
+            value = evaluate(
+                formula,
+                lambda n: figures[n].value,
+                Manifest({}),
+                policy,
+            )
+            write(f"{span}/4.{rate}.rate", dictionary().rate(rate).name, value, "%", formula)
+    return figures
+
+
+def _sections(w: Writer, months: list[str], filed: dict[str, sa.Row]) -> list[Section]:
+    years = sorted({month[:4] for month in filed})
+    return [
+        Section("评估范围", tuple(_scope(months, filed))),
+        Section("总体情况", tuple(_overall(w, years, filed))),
+        Section("问题类型", tuple(_types(w, years))),
+        Section("办理质效与目标", tuple(_quality(w, years))),
+        Section("监督事项", (Paragraph(_settled(w)),)),
+        Section("评估结论与建议", (Paragraph(("〔由评估单位填写〕",), "draft"),)),
+        Section("逐月数据", (_by_month(w, filed),)),
+    ]
+
+
+def _scope(months: list[str], filed: dict[str, sa.Row]) -> list[Block]:
+    missing = [month for month in months if month not in filed]
+    said = f"评估期自{month_zh(months[0])}至{month_zh(months[-1])},共{len(months)}个月"
+    if not missing:
+        text = f"{said},各月报告均已发布。"
+    else:
+        text = (
+            f"{said},其中{len(filed)}个月的报告已发布,计入本评估;未发布的{len(missing)}个月不计入。"
+        )
+    blocks: list[Block] = [Paragraph((text,))]
+    if missing:
+        blocks.append(Paragraph((f"未发布的月份:{'、'.join(_runs(missing))}。",), "note"))
+    rule = "各数为已发布月度报告(最新版)的数字或其合计,不另行统计;各月人数不可相加,故不列。"
+    return [*blocks, Paragraph((rule,), "note")]
+
+
+def _runs(months: list[str]) -> list[str]:
+    """Months in order, those without a gap between them as one: ``2024年1月至2024年3月``."""
+    runs: list[list[str]] = []
+    for month in months:
+        if runs and shift_month(runs[-1][-1], 1) == month:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return [
+        month_zh(run[0]) if len(run) == 1 else f"{month_zh(run[0])}至{month_zh(run[-1])}"
+        for run in runs
+    ]
+
+
+def _overall(w: Writer, years: list[str], filed: dict[str, sa.Row]) -> list[Block]:
+    groups = [w.fill(f"{flag}{{n}}件", n=f"{_WHOLE}/3.{slug}.count") for slug, flag in GROUPS]
+    if w.value(f"{_WHOLE}/1.enforcement") == 0:
+        return [Paragraph(("评估期内未收到执法类投诉举报。",))]
+    blocks: list[Block] = [
+        Paragraph(
+            sentence(
+                w.fill("评估期内共受理各类工单{n}件", n=f"{_WHOLE}/1.received"),
+                w.fill("其中执法类投诉举报{n}件", n=f"{_WHOLE}/1.enforcement"),
+                *groups,
+            )
+        ),
+        _by_year(w, years, [n for n in _COUNTS if n[0] in "13"], "分年度受理情况(件)", "分年度"),
+    ]
+    if len(filed) > 1:
+        values = tuple(w.num(f"{month}/1.enforcement") for month in filed)
+        blocks.append(Chart("执法类投诉举报逐月件数", "line", tuple(filed), values))
+    return blocks
+
+
+def _by_year(w: Writer, years: list[str], numbers: list[str], caption: str, sheet: str) -> Table:
+    rows = [
+        (
+            (_COUNTS[number],),
+            *(w.cell(f"{year}/{number}") for year in years),
+            w.cell(f"{_WHOLE}/{number}"),
+        )
+        for number in numbers
+    ]
+    return Table(
+        caption,
+        ("指标", *(f"{year}年" for year in years), "评估期"),
+        tuple(rows),
+        note="各年度已发布月数不同的,件数不可直接比较。" if len(years) > 1 else "",
+        sheet=sheet,
+    )
+
+
+def _types(w: Writer, years: list[str]) -> list[Block]:
+    numbers = [n for n in _COUNTS if n.startswith("2.") and w.value(f"{_WHOLE}/{n}")]
+    if not numbers:
+        return [Paragraph(("评估期内没有可列示类型的执法类投诉举报。",))]
+    return [_by_year(w, years, numbers, "主类型分年度件数", "问题类型")]
+
+
+def _quality(w: Writer, years: list[str]) -> list[Block]:
+    targets = {target.indicator: target for target in w.frame.policy.targets}
+    rows = []
+    for rate in _RATES:
+        name = dictionary().rate(rate).name
+        target = targets.get(rate)
+        bound = f"{'≤' if target.at_most else '≥'}{target.value:g}%" if target else "—"
+        cells = (w.rate_cell(f"{span}/4.{rate}", with_counts=True) for span in (*years, _WHOLE))
+        rows.append(((name,), *cells, (bound,)))
+    return [
+        Table(
+            "办理质效(括号内为各月分子、分母之和)",
+            ("指标", *(f"{year}年" for year in years), "评估期", "方案目标"),
+            tuple(rows),
+            note="各热线合并计算;分母不足"
+            f"{w.frame.policy.min_n_for_rate}件的不计算比率(系统默认)。",
+            sheet="办理质效",
+        ),
+    ]
+
+
+def _settled(w: Writer) -> Text:
+    if not w.value(f"{_WHOLE}/7.settled"):
+        return ("评估期内没有销号的监督事项。",)
+    return w.fill("评估期内监督事项销号{n}项。", n=f"{_WHOLE}/7.settled")
+
+
+def _by_month(w: Writer, filed: dict[str, sa.Row]) -> Table:
+    rows = [
+        (
+            (month,),
+            w.cell(f"{month}/1.received"),
+            w.cell(f"{month}/1.enforcement"),
+            w.rate_cell(f"{month}/4.closure_a", with_counts=True),
+            w.rate_cell(f"{month}/4.satisfaction", with_counts=True),
+            (f"第{row.revision}版",),
+        )
+        for month, row in filed.items()
+    ]
+    total = (w.cell(f"{_WHOLE}/{number}") for number in ("1.received", "1.enforcement"))
+    rows.append((("合计",), *total, ("—",), ("—",), ("—",)))
+    return Table(
+        "逐月受理与办理",
+        ("月份", "受理量/件", "执法类/件", "办结率A", "满意率", "所用版次"),
+        tuple(rows),
+        additive=(1, 2),
+        sheet="逐月",
+    )

@@ -1,0 +1,35 @@
+"""Numbers of official documents: 一、 （一） 表1 图1, shared by all three renderings."""
+
+from collections.abc import Iterator
+
+from pipeline.report.document import Block, Chart, Document, Heading, Section, Table
+
+_DIGITS = "〇一二三四五六七八九"
+
+
+def chinese_number(n: int) -> str:
+    """1–99 as 一, 十, 十一, 二十, 九十九."""
+    tens, ones = divmod(n, 10)
+    if tens == 0:
+        return _DIGITS[ones]
+    return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
+
+
+def numbered(document: Document) -> Iterator[tuple[str, Section, list[tuple[str, Block]]]]:
+    """Sections with their heading 一、…, and each block with its own mark (（一）…, 表1, 图1)."""
+    tables = charts = 0
+    for order, section in enumerate(document.sections, 1):
+        headings, blocks = 0, []
+        for block in section.blocks:
+            mark = ""
+            if isinstance(block, Heading):
+                headings += 1
+                mark = f"（{chinese_number(headings)}）{block.text}"
+            elif isinstance(block, Table) and block.caption:
+                tables += 1
+                mark = f"表{tables}  {block.caption}"
+            elif isinstance(block, Chart):
+                charts += 1
+                mark = f"图{charts}  {block.caption}"
+            blocks.append((mark, block))
+        yield f"{chinese_number(order)}、{section.heading}", section, blocks

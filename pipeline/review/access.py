@@ -1,0 +1,166 @@
+"""Who may see and do what. The one place where roles and confidentiality are decided.
+
+Confidential (domain D2, D4: 移送建议, 平行、保密) are items of level X or of the type 廉政线索,
+tickets whose primary type in force is 廉政线索, and tickets that belong to a confidential item.
+Only 纪检联络员 sees them; to everybody else they do not exist (404, and in no list or count but
+the one that 负责人 is given).
+
+A person may be bound to units and regions: then tickets and items of others do not exist for
+them either, and what speaks of the whole jurisdiction (files, quarantine, reports) is refused.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from pipeline.domain.labels import ProblemType
+from pipeline.store import tables as t
+from pipeline.supervise.officers import is_found_true
+
+
+class Role(StrEnum):
+    """Stored in ``person.role``."""
+
+    VIEWER = "查看"
+    REVIEWER = "复核"
+    SUPERVISOR = "监督员"
+    CHIEF = "负责人"
+    LIAISON = "纪检联络员"
+    ADMIN = "管理员"
+
+    @property
+    def sees_confidential(self) -> bool:
+        return self is Role.LIAISON
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a person may know of: by role, and by the units and regions they are bound to.
+
+    Without units and regions everything; otherwise what belongs to one of the units or lies in
+    one of the regions. What names neither belongs to the whole and is not among it.
+    """
+
+    role: Role
+    units: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+    @property
+    def is_bounded(self) -> bool:
+        return bool(self.units or self.regions)
+
+    def within(
+        self, unit: sa.ColumnElement[str], region: sa.ColumnElement[str]
+    ) -> sa.ColumnElement[bool]:
+        """Condition on a row's unit and region."""
+        if not self.is_bounded:
+            return sa.true()
+        # A comparison with null is null, and its negation too: no row without both gets through.
+        return sa.or_(
+            sa.func.coalesce(unit, "").in_(self.units),
+            sa.func.coalesce(region, "").in_(self.regions),
+        )
+
+
+_STAFF = frozenset({Role.VIEWER, Role.REVIEWER, Role.SUPERVISOR, Role.CHIEF})
+
+TODAY = _STAFF | {Role.LIAISON}
+ITEMS = _STAFF | {Role.LIAISON}
+ITEM_ACTIONS = frozenset({Role.SUPERVISOR, Role.CHIEF, Role.LIAISON})
+TICKETS = _STAFF | {Role.LIAISON}
+REVIEW = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.CHIEF, Role.LIAISON})
+DISPUTES = frozenset({Role.SUPERVISOR, Role.CHIEF, Role.LIAISON})  # where two reviews differ
+CONTACT = frozenset({Role.SUPERVISOR, Role.CHIEF, Role.LIAISON})  # and officers' numbers
+QUARANTINE = _STAFF
+REPAIR = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.CHIEF})  # of quarantined rows
+CHECKS = frozenset({Role.CHIEF})  # who may clear a failed check
+REPORTS = _STAFF
+APPROVE = frozenset({Role.SUPERVISOR, Role.CHIEF})  # a report, or send it back
+PUBLISH = frozenset({Role.CHIEF})
+MODELS = _STAFF
+AUDIT = frozenset({Role.CHIEF, Role.LIAISON, Role.ADMIN})
+PEOPLE = frozenset({Role.ADMIN})
+EVERYONE = frozenset(Role)
+
+_INTEGRITY = ProblemType.INTEGRITY.value
+_LAPSED = "不属实"  # the state of a lead whose label a review took away
+
+
+def _confidential_item(item: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.or_(item.c.level == "X", sa.func.coalesce(item.c.problem_type, "") == _INTEGRITY)
+
+
+def visible_items(sight: Sight) -> sa.ColumnElement[bool]:
+    """Condition on ``supervision_item`` for what that person may know of."""
+    item = t.supervision_item
+    condition = _confidential_item(item)
+    return sa.and_(
+        condition if sight.role.sees_confidential else sa.not_(condition),
+        sight.within(item.c.unit, item.c.region),
+    )
+
+
+def undecided(sight: Sight, said: sa.FromClause) -> sa.ColumnElement[bool]:
+    """:func:`visible_tickets` for current classifications of tickets nobody has decided on.
+
+    One list of the few tickets of confidential items instead of a look-up for each of many rows.
+    """
+    link, item = t.item_ticket.alias(), t.supervision_item.alias()
+    attached = (
+        sa.select(link.c.ticket_id)
+        .join(item, item.c.id == link.c.item_id)
+        .where(_confidential_item(item), item.c.state != _LAPSED)
+    )
+    condition = sa.or_(
+        sa.func.coalesce(said.c.primary_type, "") == _INTEGRITY, said.c.ticket_id.in_(attached)
+    )
+    return sa.and_(
+        condition if sight.role.sees_confidential else sa.not_(condition),
+        _ticket_within(sight, said.c.ticket_id),
+    )
+
+
+def _ticket_within(sight: Sight, ticket_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    if not sight.is_bounded:
+        return sa.true()
+    own = t.ticket.alias()
+    unit = sa.func.coalesce(own.c.target_unit, own.c.handler_unit)  # as in labelled_ticket
+    return sa.exists().where(own.c.id == ticket_id, sight.within(unit, own.c.region))
+
+
+def confidential_ticket(ticket_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Condition on a ticket's id; every branch is an index look-up.
+
+    The tables are aliased, so that the condition stands in queries over the same tables.
+    """
+    link, item = t.item_ticket.alias(), t.supervision_item.alias()
+    made, said = t.review_decision.alias(), t.classification.alias()
+    in_item = sa.exists().where(
+        link.c.ticket_id == ticket_id,
+        item.c.id == link.c.item_id,
+        _confidential_item(item),
+        item.c.state != _LAPSED,
+    )
+    decided = sa.exists().where(made.c.ticket_id == ticket_id, made.c.is_current)
+    decided_so = decided.where(made.c.primary_type == _INTEGRITY)
+    said_so = sa.exists().where(
+        said.c.ticket_id == ticket_id, said.c.is_current, said.c.primary_type == _INTEGRITY
+    )
+    return sa.or_(in_item, decided_so, sa.and_(said_so, sa.not_(decided)))
+
+
+def visible_tickets(sight: Sight, ticket_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Condition for the tickets that person may know of."""
+    condition = confidential_ticket(ticket_id)
+    return sa.and_(
+        condition if sight.role.sees_confidential else sa.not_(condition),
+        _ticket_within(sight, ticket_id),
+    )
+
+
+def may_know_officers(role: Role, verified: str | None, *, is_lead: bool) -> bool:
+    """Officers stay unnamed until a complaint is found true (domain D5). A lead is referred, not
+    judged by the hotline: 纪检联络员 learns of whom it speaks.
+    """
+    return role in CONTACT and (is_found_true(verified) or (is_lead and role.sees_confidential))

@@ -1,0 +1,1 @@
+"""One module per screen: its routes, nothing that another screen needs."""

@@ -1,0 +1,328 @@
+"""Read, check and store one landed file. Between them its rows lie staged, sealed, on disk."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain
+from pathlib import Path
+
+import orjson
+import sqlalchemy as sa
+
+from pipeline.domain.outcome import FileOutcome, FileReason, FileStopped, Ledger, RowReason
+from pipeline.intake.staging import (
+    chunk_numbers,
+    note_reasons,
+    noted_reasons,
+    stage_chunk,
+    staged_chunk,
+    staged_columns,
+)
+from pipeline.settings import Settings
+from pipeline.stages import parallel
+from pipeline.stages.checks import FileCheck, checked_columns
+from pipeline.stages.context import Context, open_context
+from pipeline.stages.outcome import StageOutcome, Status
+from pipeline.store import tables as t
+from pipeline.store.archive import archive_path, open_archive
+from pipeline.store.tickets import QuarantinedRow, Rows, file_ledger, store_rows
+
+_CHUNK_ROWS = 5000
+_BLOCK_CHUNKS = 4
+"""Chunks checked together: Great Expectations takes half a second however few the rows."""
+_READ_DONE = "read.json"
+
+
+def read_export(context: Context, file_id: int) -> StageOutcome:
+    """Recognise the file, normalise and mask every row, and stage the rows.
+
+    A file that cannot be read ends here as ``stopped`` with a sentence for the operator
+    (status attention); the night goes on with the others.
+    """
+    from pipeline.intake.normalise import Normaliser
+    from pipeline.intake.reading import open_export
+
+    file = _file(context, file_id)
+    if file["state"] != FileOutcome.LANDED:
+        return _already(context, "read", file)
+    staging = _staging(context, file_id)
+    if (staging / _READ_DONE).exists():
+        return _staged(staging, file_id)
+    shutil.rmtree(staging, ignore_errors=True)  # of a night killed half way
+    # A reading process whose night was killed may still be writing the same chunks.
+    staging.mkdir(parents=True, mode=0o700, exist_ok=True)
+    path = archive_path(context.settings.archive_dir, file["sha256"])
+    checked = checked_columns()
+    rows = chunks = 0
+    try:
+        with open_archive(path, context.vault) as stream:
+            export = open_export(stream, file["name"])
+            # Before the first chunk, for whoever checks the chunks as they come.
+            _update(
+                context,
+                file_id,
+                layout=export.layout,
+                headings_json=export.headings,
+                period_start=export.period_start,
+                period_end=export.period_end,
+            )
+            normaliser = Normaliser(export, context.vault)
+            for raw in export.chunks(_CHUNK_ROWS):
+                stage_chunk(staging, chunks, normaliser.normalise(raw), context.vault, checked)
+                chunks += 1
+                rows += len(raw.row_no)
+    except FileStopped as stopped:
+        return _stop(context, file, stopped)
+    warnings = list(dict.fromkeys([*export.warnings, *normaliser.warnings_zh()]))
+    _update(context, file_id, warnings_json=warnings)
+    (staging / _READ_DONE).write_bytes(orjson.dumps({"rows": rows, "chunks": chunks}))
+    return _staged(staging, file_id, warnings)
+
+
+def check(context: Context, file_id: int) -> StageOutcome:
+    """Run the suites over the staged rows, and compare the file with the exports before it.
+
+    Failing rows and their reasons are noted for ``store``; batch verdicts go to check_result.
+    """
+    file = _file(context, file_id)
+    if file["state"] != FileOutcome.LANDED:
+        return _already(context, "check", file)
+    staging = _staging(context, file_id)
+    checks = FileCheck(file)
+    numbers = chunk_numbers(staging)
+    for start in range(0, len(numbers), _BLOCK_CHUNKS):
+        _check_block(context, checks, staging, numbers[start : start + _BLOCK_CHUNKS])
+    return _finish_check(context, checks)
+
+
+def store(context: Context, file_id: int) -> StageOutcome:
+    """Upsert the staged rows, chunk by chunk; each chunk is one balanced transaction.
+
+    Killed between chunks and run again, it goes on where it stood. The last transaction marks
+    the file loaded; then the staged rows are removed.
+    """
+    file = _file(context, file_id)
+    if file["state"] != FileOutcome.LANDED:
+        return _already(context, "store", file)
+    staging = _staging(context, file_id)
+    for number in chunk_numbers(staging):
+        _store_chunk(context, file_id, staging, number)
+    return _finish_store(context, file_id, staging)
+
+
+def load_files(
+    context: Context, file_ids: Sequence[int], progress: Callable[[str], None]
+) -> list[StageOutcome]:
+    """read → check → store of file after file, as the command line runs it.
+
+    A process of its own reads, one file after the other; this one checks and stores the chunks
+    as they come, after the seconds that Great Expectations takes to import.
+    """
+    if not file_ids:
+        return []
+    outcomes: list[StageOutcome] = []
+    while len(outcomes) < len(file_ids):
+        with parallel.processes(_import_reading, 1) as pool:
+            waiting = file_ids[len(outcomes) :]
+            readings = [_begin_reading(context, pool, file_id) for file_id in waiting]
+            for file_id, reading in zip(waiting, readings, strict=True):
+                outcomes.append(_load_file(context, file_id, reading))
+                rows = outcomes[-1].counts.get("rows_read", 0)
+                progress(f"入库:文件 {file_id},{rows} 行")
+                if isinstance(reading.exception(), BrokenProcessPool):
+                    break  # with this file the process died; the others need another one
+    return outcomes
+
+
+def _begin_reading(context: Context, pool: Executor, file_id: int) -> Future:
+    if not (_staging(context, file_id) / _READ_DONE).exists():
+        # Chunks of a night killed half way must not be taken for new ones.
+        shutil.rmtree(_staging(context, file_id), ignore_errors=True)
+    try:
+        return pool.submit(_read_apart, context.settings, file_id)
+    except BrokenProcessPool as error:  # died already, with a file before this one
+        reading: Future = Future()
+        reading.set_exception(error)
+        return reading
+
+
+def _import_reading() -> None:
+    import pipeline.intake.normalise  # noqa: F401
+
+
+def _read_apart(settings: Settings, file_id: int) -> StageOutcome:
+    with open_context(settings, write=False) as context:
+        return read_export(context, file_id)
+
+
+def _load_file(context: Context, file_id: int, reading: Future) -> StageOutcome:
+    file, staging = _file(context, file_id), _staging(context, file_id)
+    if file["state"] != FileOutcome.LANDED:
+        return _already(context, "load", file)
+    checks = None
+    for numbers in _blocks(staging, reading):
+        checks = checks or FileCheck(_file(context, file_id))
+        _check_block(context, checks, staging, numbers)
+        for number in numbers:
+            _store_chunk(context, file_id, staging, number)
+    try:
+        read = reading.result()
+    except BrokenProcessPool:
+        died = "读取时进程被系统终止(文件异常,或内存不足)。"
+        read = _stop(context, file, FileStopped(FileReason.DAMAGED, died))
+    if read.keys.get("state") == FileOutcome.STOPPED:
+        return read
+    checked = _finish_check(context, checks)
+    stored = _finish_store(context, file_id, staging)
+    return StageOutcome(
+        "load",
+        max(read.status, checked.status, stored.status),
+        stored.keys,
+        stored.counts,
+        read.messages + checked.messages + stored.messages,
+    )
+
+
+def _blocks(staging: Path, reading: Future) -> Iterator[list[int]]:
+    """Numbers of staged chunks, several at a time, while ``reading`` writes them."""
+    done = 0
+    while True:
+        is_last = reading.done()  # before the listing, or the last chunks would be missed
+        numbers = chunk_numbers(staging)[done:]
+        while len(numbers) >= _BLOCK_CHUNKS or (is_last and numbers):
+            yield numbers[:_BLOCK_CHUNKS]
+            done += len(numbers[:_BLOCK_CHUNKS])
+            numbers = numbers[_BLOCK_CHUNKS:]
+        if is_last:
+            return
+        wait([reading], timeout=0.05)
+
+
+def _check_block(
+    context: Context, checks: FileCheck, staging: Path, numbers: Sequence[int]
+) -> None:
+    chunks = [staged_columns(staging, number, context.vault) for number in numbers]
+    block = {name: list(chain.from_iterable(c[name] for c in chunks)) for name in chunks[0]}
+    reasons = checks.take(block)
+    for number, chunk in zip(numbers, chunks, strict=True):
+        refused = {row_no: reasons[row_no] for row_no in chunk["row_no"] if row_no in reasons}
+        note_reasons(staging, number, refused)
+
+
+def _finish_check(context: Context, checks: FileCheck) -> StageOutcome:
+    with context.engine.begin() as connection:
+        results = checks.finish(connection)
+    failed = [r for r in results if not r.passed and r.severity != "row"]
+    return StageOutcome(
+        "check",
+        Status.ATTENTION if checks.quarantined or failed else Status.DONE,
+        {"file_id": checks.file["id"]},
+        {"rows": checks.rows, "quarantined": checks.quarantined},
+        tuple(f"{checks.file['name']}:{r.message}" for r in failed),
+    )
+
+
+def _store_chunk(context: Context, file_id: int, staging: Path, number: int) -> None:
+    from pipeline.intake.quarantine import seal_row
+
+    reasons = noted_reasons(staging, number)
+    chunk = staged_chunk(staging, number, context.vault, with_raw=bool(reasons))
+    quarantined = {}
+    for i, row_no in enumerate(chunk.row_no):
+        if codes := reasons.get(row_no):
+            sealed, preview = seal_row(chunk.raw, i, context.vault)
+            quarantined[i] = QuarantinedRow(
+                tuple(RowReason(code) for code in codes), sealed, preview
+            )
+    rows = Rows(
+        file_id=file_id,
+        row_no=chunk.row_no,
+        sheet=chunk.sheet,
+        source_row=chunk.source_row,
+        columns=chunk.columns,
+        contacts=chunk.contacts,
+        quarantined=quarantined,
+    )
+    with context.engine.begin() as connection:
+        store_rows(connection, context.vault, rows, context.clock())
+
+
+def _finish_store(context: Context, file_id: int, staging: Path) -> StageOutcome:
+    with context.engine.begin() as connection:
+        connection.execute(
+            sa.update(t.export_file)
+            .where(t.export_file.c.id == file_id)
+            .values(state=FileOutcome.LOADED.value, loaded_at=context.clock())
+        )
+        ledger = file_ledger(connection, file_id)
+    shutil.rmtree(staging)
+    return _stored(file_id, ledger)
+
+
+def _update(context: Context, file_id: int, **values: object) -> None:
+    with context.engine.begin() as connection:
+        connection.execute(
+            sa.update(t.export_file).where(t.export_file.c.id == file_id).values(values)
+        )
+
+
+def _file(context: Context, file_id: int) -> dict:
+    with context.engine.connect() as connection:
+        row = connection.execute(
+            sa.select(t.export_file).where(t.export_file.c.id == file_id)
+        ).mappings()
+        return dict(row.one())
+
+
+def _staging(context: Context, file_id: int) -> Path:
+    return context.settings.staging_dir / f"{file_id:08d}"
+
+
+def _already(context: Context, stage: str, file: dict) -> StageOutcome:
+    """The file is past this step: say so and change nothing."""
+    with context.engine.connect() as connection:
+        ledger = file_ledger(connection, file["id"])
+    return StageOutcome(
+        stage, Status.DONE, {"file_id": file["id"], "state": file["state"]}, ledger_counts(ledger)
+    )
+
+
+def _staged(staging: Path, file_id: int, warnings: list[str] | None = None) -> StageOutcome:
+    done = orjson.loads((staging / _READ_DONE).read_bytes())
+    return StageOutcome("read", Status.DONE, {"file_id": file_id}, done, tuple(warnings or ()))
+
+
+def _stop(context: Context, file: dict, stopped: FileStopped) -> StageOutcome:
+    with context.engine.begin() as connection:
+        stored = file_ledger(connection, file["id"]).rows_read
+        message = stopped.message_zh + (f"此前读出的 {stored} 行已入库。" if stored else "")
+        connection.execute(
+            sa.update(t.export_file)
+            .where(t.export_file.c.id == file["id"])
+            .values(state=FileOutcome.STOPPED.value, reason=stopped.reason.value, message=message)
+        )
+    shutil.rmtree(_staging(context, file["id"]), ignore_errors=True)
+    return StageOutcome(
+        "read",
+        Status.ATTENTION,
+        {"file_id": file["id"], "state": FileOutcome.STOPPED.value},
+        {"rows": stored},
+        (f"{file['name']}:{message}",),
+    )
+
+
+def _stored(file_id: int, ledger: Ledger) -> StageOutcome:
+    return StageOutcome(
+        "store",
+        Status.ATTENTION if ledger.quarantined else Status.DONE,
+        {"file_id": file_id, "state": FileOutcome.LOADED.value},
+        ledger_counts(ledger),
+    )
+
+
+def ledger_counts(ledger: Ledger) -> dict[str, int]:
+    """rows_read and every outcome's count, without the reasons."""
+    counts = ledger.as_json()
+    del counts["reasons"]
+    return counts

@@ -1,0 +1,48 @@
+"""Work for all cores of the machine, in order and in bounded memory."""
+
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from typing import TypeVar
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+def processes(initializer: Callable[[], None], count: int | None = None) -> ProcessPoolExecutor:
+    """A pool of spawned processes, one for each core unless ``count`` says otherwise.
+
+    Spawned, not forked: the parent holds database connections and threads. They end with their
+    parent, also where it is killed: left alone they would wait for work for ever.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(
+        count or os.cpu_count() or 1, spawn, initializer=_begin, initargs=(initializer,)
+    )
+
+
+def _begin(initializer: Callable[[], None]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    initializer()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def ordered(
+    pool: Executor, work: Callable[[In], Out], items: Iterable[In], ahead: int
+) -> Iterator[tuple[In, Out]]:
+    """(item, work(item)) in the items' order, with at most ``ahead`` items under way."""
+    waiting: deque = deque()
+    for item in items:
+        waiting.append((item, pool.submit(work, item)))
+        if len(waiting) >= ahead:
+            done, future = waiting.popleft()
+            yield done, future.result()
+    for done, future in waiting:
+        yield done, future.result()

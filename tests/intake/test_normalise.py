@@ -1,0 +1,310 @@
+import io
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.domain.privacy import find_personal_data
+from pipeline.domain.ticket import FIELD_NAMES
+from pipeline.intake.layouts import layout_by_name
+from pipeline.intake.normalise import Normaliser, TicketChunk, _other_numbers
+from pipeline.intake.reading import RawChunk, open_export, repaired_export
+from pipeline.store.vault import Vault
+from tests.intake.makers import city_csv, csv_bytes
+
+VAULT = Vault(b"a secret of the tests, long enough")
+BASE = {
+    "工单编号": "12345",
+    "受理时间": "2026-10-01 08:00:00",
+    "受理内容": "反映路面坑槽",
+    "业务类别": "投诉举报",
+}
+
+
+def normalise(*rows: dict, base: dict = BASE) -> TicketChunk:
+    headings = list(dict.fromkeys(h for row in (base, *rows) for h in row))
+    table = [[(base | row).get(heading, "") for heading in headings] for row in rows]
+    export = open_export(io.BytesIO(csv_bytes([headings, *table])), "2026-10.csv")
+    chunk = Normaliser(export, VAULT).normalise(next(export.chunks()))
+    return chunk
+
+
+def one(field: str, **cells: str):
+    return normalise(cells).columns[field][0]
+
+
+def test_deadlines_in_working_days_count_from_acceptance():
+    # 1 to 7 October 2026 are days off, 10 October is worked.
+    due = one("due_at", 办理时限="5个工作日", 受理时间="2026-09-30 08:00:00")
+    assert due == datetime(2026, 10, 13, 23, 59, 59)
+    assert one("due_at", 办理时限="2026-10-13 08:00") == datetime(2026, 10, 13, 8)
+
+
+def test_phones_and_callers():
+    chunk = normalise(
+        {"联系电话": "18051019039、0551-61019039", "来电人": "何师傅"},
+        {"联系电话": "+86 180-5101-9039", "来电人": "王建国"},
+        {"联系电话": "135****6799", "来电人": "李*"},
+        {"联系电话": "保密", "来电人": ""},
+        {"联系电话": "", "来电人": "赵小明", "受理内容": "赵小明来访"},
+    )
+    columns = chunk.columns
+    assert columns["caller_phone"] == [
+        "180****9039、0551-****9039",
+        "180****9039",
+        "135****6799",
+        "保密",
+        None,
+    ]
+    assert columns["caller_name"] == ["何师傅", "王某", "李*", None, "赵某"]
+    keys = columns["caller_key"]
+    assert keys[0] == keys[1] == VAULT.keyed_hash("18051019039")
+    assert keys[2:] == [None] * 3
+    assert columns["is_confidential"] == [None, None, None, True, None]
+    assert columns["content"][4] == "赵某来访"
+    assert chunk.contacts == [
+        {"name": "何师傅", "phone": "18051019039、0551-61019039"},
+        {"name": "王建国", "phone": "+86 180-5101-9039"},
+        None,
+        None,
+        {"name": "赵小明", "phone": None},
+    ]
+
+
+def test_officers_are_masked_in_the_texts_and_handed_over_for_the_vault():
+    chunk = normalise(
+        {
+            "来电人": "王建国",
+            "受理内容": "王建国反映执法员张明没亮证\uff0c胸牌0417。",
+            "办理结果": "经查\uff0c0417系张明\uff0c执法证号340123456。",
+        },
+        {"受理内容": "路灯不亮"},
+        {"受理内容": "大队长李强不接电话"},
+    )
+    assert chunk.columns["content"][0] == "王某反映执法员张某没亮证\uff0c胸牌***。"
+    assert chunk.columns["reply"][0] == "经查\uff0c***系张某\uff0c执法证号***。"
+    assert chunk.contacts == [
+        {
+            "name": "王建国",
+            "phone": None,
+            "officers": {"names": ["张明"], "badges": ["0417", "340123456"]},
+        },
+        None,
+        {"officers": {"names": ["李强"], "badges": []}},
+    ]
+
+
+def test_a_name_of_four_characters_is_masked_in_its_column_and_kept_as_contact():
+    chunk = normalise({"来电人": "马依布拉"}, {"来电人": "扎西顿珠"}, {"来电人": "安徽某物流公司"})
+    assert chunk.columns["caller_name"] == ["马某", "扎某", "安徽某物流公司"]
+    assert [contact and contact["name"] for contact in chunk.contacts] == [
+        "马依布拉",
+        "扎西顿珠",
+        None,
+    ]
+
+
+def test_value_words():
+    assert one("satisfaction", 满意度="满意(短信)") == "满意"
+    assert one("satisfaction_raw", 满意度="满意(短信)") == "满意(短信)"
+    assert one("status", 状态="待回访") == "已办结"
+    assert one("status", 状态="飞走了") == "未识别"
+    assert one("category", 业务类别="信息咨询") == "咨询"
+    assert one("resolved", 回访结果="未解决") == "未解决"
+    assert one("resolved", 回访结果="未接通") is None
+    assert one("is_confidential", 是否公开="否") is True
+    assert one("is_confidential", 是否公开="是") is False
+    assert one("return_count", 退单次数="2") == 2
+    assert one("handler_unit", 承办单位="市执法支队") == "市交通运输综合行政执法支队"
+
+
+def test_a_reply_under_the_heading_of_an_answer_is_the_reply():
+    reply = "经核实,执法人员已当面致歉,罚款已退还。"
+    city = {
+        "诉求编号": "A1",
+        "受理时间": "2026-10-01 08:00",
+        "问题描述": "路面坑槽",
+        "案件状态": "办结",
+    }
+    both = {"办理结果": reply, "办理情况": "甲。"}
+    partly = {"办理结果": reply, "是否解决": "部分解决"}
+    rows = normalise({"办理结果": reply}, {"办理结果": "1"}, both, partly, base=city).columns
+    assert rows["reply"] == [reply, None, "甲。", reply]
+    assert rows["resolved"] == [None, "未解决", None, "部分解决"]
+
+
+def test_region_from_the_address_and_levels_of_matter():
+    base = {
+        "工单编号": "1",
+        "受理时间": "2026-10-01 08:00:00",
+        "内容描述": "x",
+        "诉求地址": "城东区人民路",
+    }
+    columns = normalise(
+        {"一级分类": "交通运输", "二级分类": "", "三级分类": "执法"}, base=base
+    ).columns
+    assert columns["region"] == ["城东区"]
+    assert columns["place"] == ["城东区人民路"]
+    assert columns["matter"] == ["交通运输/执法"]
+    assert columns["hotline"] == ["12345"]
+
+
+def test_board_users_are_linked_within_their_board_only():
+    base = {"留言编号": "1", "留言时间": "2026-10-01 08:00:00", "留言详情": "x", "留言用户": "A001"}
+    columns = normalise({}, {"答复时间": "2026-10-05", "答复意见": "已收悉"}, base=base).columns
+    assert columns["caller_key"] == [VAULT.keyed_hash("web:A001")] * 2
+    assert columns["status"] == [None, "已办结"]
+
+
+def test_the_numbers_of_other_platforms_are_kept_in_the_form_of_ticket_numbers():
+    number, other = "12345340120261020000000", "12345340120261020000001"
+    assert one("linked_ticket_no", 转办单号=f"'{number}\t") == number
+    assert one("linked_ticket_no", 转办单号=f"{number},{number}", 关联工单=other) == (
+        f"{number}、{other}"
+    )
+    assert one("linked_ticket_no", 关联工单="13900001111") == "139****1111"
+    assert one("linked_ticket_no", 关联工单="无", 转办单号="") is None
+    own = {"工单编号": "区2026-1", "内容描述": "x", "主办单位": "甲", "12345工单编号": number}
+    columns = normalise({"12345受理时间": "2026-10-01 08:00"}, base=own).columns
+    assert (columns["ticket_no"], columns["linked_ticket_no"]) == (["区2026-1"], [number])
+
+
+def test_state_is_the_newest_time_behind_the_ticket_not_its_deadline():
+    at = one(
+        "state_at",
+        转办时间="2026-10-02",
+        办结时间="2026-10-09 10:00",
+        办理时限="2026-12-01",
+        回访时间="无",
+    )
+    assert at == datetime(2026, 10, 9, 10)
+
+
+def test_problems_go_to_their_columns():
+    chunk = normalise(
+        {"工单编号": "1.2328E+23"},
+        {"工单编号": " "},
+        {"受理时间": "上周三"},
+        {"受理时间": "0000-00-00 00:00:00"},
+        {"受理时间": ""},
+        {"受理内容": "无", "标题": "只有标题"},
+        {"受理内容": "长" * 40_000},
+        {},
+    )
+    columns = chunk.columns
+    assert columns["ticket_no_problem"] == ["scientific", "missing", *[None] * 6]
+    assert columns["accepted_at_problem"] == [
+        None,
+        None,
+        "unreadable",
+        "impossible",
+        "missing",
+        *[None] * 3,
+    ]
+    assert columns["content_problem"] == [*[None] * 5, "missing", "too_long", None]
+    assert columns["row_problem"] == [None] * 8
+
+
+def test_a_wide_row_has_its_problem_and_keeps_its_cells():
+    data = csv_bytes([list(BASE), [*BASE.values()], [*BASE.values(), "多"]])
+    export = open_export(io.BytesIO(data), "x")
+    chunk = Normaliser(export, VAULT).normalise(next(export.chunks()))
+    assert chunk.columns["row_problem"] == [None, "too_wide"]
+    assert len(set(chunk.columns["row_hash"])) == 2
+
+
+def test_row_hash_leaves_the_running_number_out():
+    hashes = normalise({"序号": "1"}, {"序号": "2"}, {"序号": "2", "受理内容": "别的"}).columns[
+        "row_hash"
+    ]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_text_hash_follows_the_masked_text():
+    a, b, c = normalise(
+        {"受理内容": "电话13800001234"},
+        {"受理内容": "电话13899991234"},
+        {"受理内容": "电话13800005678"},
+    ).columns["text_hash"]
+    assert a == b != c
+    assert len(a) == 32
+
+
+def test_unreadable_secondary_values_are_counted():
+    export = open_export(
+        io.BytesIO(csv_bytes([[*BASE, "办结时间", "状态"], [*BASE.values(), "改天", "飞走了"]])),
+        "x",
+    )
+    normaliser = Normaliser(export, VAULT)
+    chunk = normaliser.normalise(next(export.chunks()))
+    assert chunk.columns["closed_at"] == [None]
+    assert normaliser.warnings_zh() == [
+        "「办结时间」有 1 个值无法识别为时间,已留空。",
+        "「状态」有未登记的取值:飞走了。",
+    ]
+
+
+def test_nothing_personal_is_left_in_any_column():
+    data = city_csv(300)
+    export = open_export(io.BytesIO(data), "x")
+    chunk = Normaliser(export, VAULT).normalise(next(export.chunks()))
+    assert any("****" in text for text in chunk.columns["content"])
+    for name in FIELD_NAMES:
+        if name != "caller_key":
+            for value in chunk.columns[name]:
+                assert not (isinstance(value, str) and find_personal_data(value)), name
+
+
+CELLS = st.text(max_size=20) | st.sampled_from(
+    [
+        "2026-10-01",
+        "满意(短信)",
+        "13800001234",
+        "1E5",
+        "是",
+        "5个工作日",
+        "王建国",
+        "0000-00-00",
+        "皖A12345",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from(["12328", "12345", "web"]))
+def test_any_cells_give_as_many_rows_and_raise_nothing(data, name):
+    layout = layout_by_name(name)
+    headings = sorted({h for f in layout.fields.values() for h in f.all()})
+    rows = data.draw(
+        st.lists(
+            st.lists(CELLS, min_size=len(headings), max_size=len(headings)), min_size=1, max_size=3
+        )
+    )
+    raw = RawChunk(
+        headings,
+        list(range(1, len(rows) + 1)),
+        "",
+        [2] * len(rows),
+        list(map(list, zip(*rows, strict=True))),
+        name,
+    )
+    chunk = Normaliser(repaired_export(layout, headings, None, None), VAULT).normalise(raw)
+    assert (
+        {len(column) for column in chunk.columns.values()} == {len(rows)} == {len(chunk.contacts)}
+    )
+    for field in FIELD_NAMES:
+        for value in chunk.columns[field]:
+            if isinstance(value, str) and field != "caller_key":
+                assert find_personal_data(value) == []
+
+
+@pytest.mark.parametrize("field", FIELD_NAMES)
+def test_every_field_of_a_ticket_is_always_there(field):
+    assert field in normalise({}).columns
+
+
+@pytest.mark.parametrize("between", ["、", ",", "，", ";", "；", "/", " ", "\n"])
+def test_each_number_of_a_cell_is_read_whatever_stands_between(between):
+    cell = f"SJ202610010001{between}YC202610020002"
+    assert _other_numbers(cell) == "SJ202610010001、YC202610020002"

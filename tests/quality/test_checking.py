@@ -1,0 +1,110 @@
+from datetime import datetime
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.domain.outcome import RowReason
+from pipeline.quality.checking import SuiteBroken, run_suite
+from pipeline.quality.suites import Suite, load_suite
+from pipeline.settings import EXPECTATIONS_DIR
+
+LATE = datetime(2026, 11, 20, 23, 59, 59)
+
+
+def columns_of(suite: Suite, rows: int, **given) -> dict[str, list]:
+    return {name: given.get(name, [None] * rows) for name in suite.columns}
+
+
+def test_every_row_expectation_sends_its_row_to_its_reason():
+    suite = load_suite(EXPECTATIONS_DIR / "rows.json")
+    good = datetime(2026, 10, 1)
+    columns = columns_of(
+        suite,
+        9,
+        row_problem=["too_wide", *[None] * 8],
+        ticket_no_problem=[None, "missing", "scientific", *[None] * 6],
+        content_problem=[*[None] * 3, "missing", "too_long", *[None] * 4],
+        accepted_at_problem=[*[None] * 5, "missing", "unreadable", "impossible", None],
+        accepted_at=[good] * 5 + [None] * 3 + [datetime(2062, 10, 1)],
+    )
+    results = run_suite(suite, columns, {"$received_by": LATE})
+    assert {r.failing_rows: r.code for r in results} == {
+        (0,): "row_too_wide",
+        (1,): "no_ticket_no",
+        (2,): "ticket_no_lost",
+        (3,): "no_content",
+        (4,): "value_too_long",
+        (5,): "time_missing",
+        (6,): "time_unreadable",
+        (7,): "time_impossible",
+        (8,): "time_in_future",
+    }
+    assert {r.code for r in results} == {reason.value for reason in RowReason}
+
+
+def test_the_last_second_of_the_landing_day_is_accepted():
+    suite = load_suite(EXPECTATIONS_DIR / "rows.json")
+    results = run_suite(suite, columns_of(suite, 1, accepted_at=[LATE]), {"$received_by": LATE})
+    assert all(r.passed for r in results)
+
+
+def test_batch_expectations_warn_past_their_share_and_rest_without_a_period():
+    suite = load_suite(EXPECTATIONS_DIR / "batch.json")
+    columns = columns_of(
+        suite,
+        100,
+        status=["未识别"] * 6 + ["已办结"] * 94,
+        closed_before_accepted=[False] * 100,
+        handler_unit=["某大队"] * 100,
+    )
+    none = {"$received_by": LATE, "$period_start": None, "$period_end": None, "$has_unit": True}
+    verdicts = {r.code: r.passed for r in run_suite(suite, columns, none)}
+    assert verdicts["status_unknown"] is False
+    assert "outside_period" not in verdicts
+    assert verdicts["closed_before_accepted"]
+    assert verdicts["unit_missing"]
+
+
+def test_nothing_accepted_stops_publication():
+    suite = load_suite(EXPECTATIONS_DIR / "batch.json")
+    none = {"$received_by": LATE, "$period_start": None, "$period_end": None}
+    results = run_suite(suite, columns_of(suite, 0), none)
+    assert [(r.code, r.severity) for r in results if not r.passed] == [("nothing_accepted", "stop")]
+
+
+def test_an_unknown_expectation_is_refused_not_dropped():
+    suite = Suite.model_validate(
+        {
+            "name": "x",
+            "note": "",
+            "expectations": [
+                {
+                    "type": "expect_column_values_to_be_lovely",
+                    "kwargs": {"column": "content_problem"},
+                    "meta": {"severity": "row", "code": "no_content"},
+                }
+            ],
+        }
+    )
+    with pytest.raises(SuiteBroken):
+        run_suite(suite, {"content_problem": [None]}, {})
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"severity": "row", "code": "no_such_reason"},
+        {"severity": "fatal", "code": "no_content"},
+        {"severity": "warn", "code": "x"},
+        {"severity": "row", "code": "no_content", "surprise": 1},
+    ],
+)
+def test_a_suite_with_an_unknown_severity_reason_or_key_is_refused(meta):
+    with pytest.raises(ValidationError):
+        Suite.model_validate(
+            {
+                "name": "x",
+                "note": "",
+                "expectations": [{"type": "t", "kwargs": {"column": "c"}, "meta": meta}],
+            }
+        )

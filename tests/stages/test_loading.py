@@ -1,0 +1,236 @@
+"""Landing and loading: truth files, bad files, repeats, a night killed half way."""
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from pipeline.domain.outcome import FileReason
+from pipeline.stages import Status, loading
+from pipeline.stages.landing import land
+from pipeline.stages.night import all_files, store_counts, summarise
+from pipeline.store import tables as t
+
+AS_OF = date(2026, 11, 20)
+EXPORTS = Path(__file__).parents[1] / "exports" / "composed"
+
+
+def load_all(context, *paths) -> list:
+    landed = land(context, paths, AS_OF)
+    return loading.load_files(context, landed.keys["pending"], lambda _line: None)
+
+
+def files_of(context) -> dict:
+    return {f["name"]: f for f in summarise(context, AS_OF, all_files(context))["files"]}
+
+
+def test_the_ledger_agrees_with_every_truth_file(context, inbox):
+    load_all(context, inbox)
+    files = files_of(context)
+    truths = [json.loads(p.read_text()) for p in EXPORTS.glob("*.truth.json")]
+    assert len(truths) == len(files) == 7
+    for truth in truths:
+        ledger = files[truth["file"]]
+        assert ledger["rows_read"] == truth["data_rows"]
+        assert ledger["inserted"] == truth["tickets"]
+        assert ledger["duplicate"] == truth["repeated_rows"]
+        found = [r["reason"] for r in ledger["reasons"] for _ in range(r["count"])]
+        assert sorted(found) == sorted(truth["bad_rows"])
+
+
+def test_a_second_time_nothing_is_new_and_another_name_is_recognised(context, inbox):
+    load_all(context, inbox)
+    before = store_counts(context)
+    shutil.copy(inbox / "12345_2026-08.csv", inbox / "again.csv")
+    again = land(context, [inbox], AS_OF)
+    assert (again.counts["new"], again.counts["known"]) == (0, 8)
+    assert again.keys["pending"] == []
+    after = store_counts(context)
+    assert after.pop("inbox_entry") == before.pop("inbox_entry") + 1
+    assert after == before
+
+
+def test_files_still_being_written_are_left_for_the_next_pass(context, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.csv.part", "~$b.xlsx", ".hidden.csv"):
+        (folder / name).write_bytes(b"x")
+    landed = land(context, [folder], AS_OF)
+    assert landed.counts == {"found": 2, "new": 0, "known": 0, "left": 2}
+    assert landed.status is Status.ATTENTION
+
+
+def encrypted_xlsx() -> bytes:
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    source, target = io.BytesIO((EXPORTS / "message_board_2026-10.xlsx").read_bytes()), io.BytesIO()
+    OOXMLFile(source).encrypt("geheim", target)
+    return target.getvalue()
+
+
+def heading_only() -> bytes:
+    line = (EXPORTS / "12345_2026-10.csv").read_bytes().split(b"\n", 1)[0]
+    return line + b"\n"
+
+
+def renamed_headings() -> bytes:
+    text = (EXPORTS / "12345_2026-10.csv").read_bytes().decode("gb18030")
+    return text.replace("工单编号", "甲").replace("内容描述", "乙").encode("gb18030")
+
+
+BAD_FILES = {
+    "empty.csv": (lambda: b"", {FileReason.EMPTY}),
+    "picture.xlsx": (lambda: b"\x89PNG\r\n\x1a\n" + os.urandom(500), {FileReason.NOT_A_TABLE}),
+    "locked.xlsx": (encrypted_xlsx, {FileReason.PASSWORD_PROTECTED}),
+    "headings.csv": (heading_only, {FileReason.NO_DATA_ROWS}),
+    "cut.xlsx": (
+        lambda: (EXPORTS / "12328_2026-10.xlsx").read_bytes()[:50_000],
+        {FileReason.DAMAGED},
+    ),
+    "other.csv": (renamed_headings, {FileReason.UNKNOWN_LAYOUT}),
+}
+
+
+def test_each_bad_file_ends_with_its_reason_and_the_night_goes_on(context, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, (make, _) in BAD_FILES.items():
+        (folder / name).write_bytes(make())
+    shutil.copy(EXPORTS / "message_board_2026-10.xlsx", folder / "z_good.xlsx")
+    outcomes = load_all(context, folder)
+    assert len(outcomes) == len(BAD_FILES) + 1
+    files = files_of(context)
+    for name, (_, reasons) in BAD_FILES.items():
+        assert files[name]["state"] == "stopped", name
+        assert files[name]["reason"] in {r.value for r in reasons}, files[name]
+        assert files[name]["message"], name
+    assert "12345" in files["other.csv"]["message"]  # the nearest layout
+    assert files["z_good.xlsx"]["inserted"] == 80
+    assert not list(context.settings.staging_dir.iterdir())
+
+
+def test_what_lies_on_disk_is_sealed(context, inbox):
+    landed = land(context, [inbox], AS_OF)
+    for file_id in landed.keys["pending"]:
+        loading.read_export(context, file_id)
+    secret_bits = ["杨某某".encode("gb18030"), b"15748076215", "罗师傅".encode()]
+    for path in context.settings.home.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not any(bit in content for bit in secret_bits), path.name
+
+
+def test_a_row_is_judged_by_landing_not_by_a_backfilled_night(context, inbox):
+    outcome = land(context, [inbox / "12345_2026-10.csv"], AS_OF - timedelta(days=300))
+    (loaded,) = loading.load_files(context, outcome.keys["pending"], lambda _line: None)
+    assert loaded.counts["quarantined"] == 5
+
+
+KILLED = """
+import sys
+from datetime import date
+from pathlib import Path
+from pipeline.settings import Settings
+from pipeline.stages import loading, open_context
+from pipeline.stages.landing import land
+import great_expectations  # before the clock of the test starts: it takes seconds
+loading._CHUNK_ROWS = 40
+settings = Settings(home=Path(sys.argv[1]), database_url=sys.argv[2], secret_key="x" * 40)
+with open_context(settings) as context:
+    landed = land(context, [Path(sys.argv[3])], date(2026, 11, 20))
+    print("landed", flush=True)
+    for file_id in landed.keys["pending"]:
+        for step in (loading.read_export, loading.check, loading.store):
+            step(context, file_id)
+"""
+KILLED_ON = EXPORTS / "12345_2026-10.csv"
+TABLES = (t.export_file, t.export_row, t.ticket, t.ticket_version, t.quarantine_row, t.contact)
+
+
+def content_of(url_settings) -> dict:
+    """Everything the store holds of the exports; clocks, sealed bytes and the numbers that
+    PostgreSQL gives to quarantined rows aside: it gives none of a broken transaction again.
+    """
+    from pipeline.store.engine import make_engine
+
+    aside = {"landed_at", "loaded_at", "recorded_at", "sealed", "modified_ns"}
+    kept = t.quarantine_row.c
+
+    def query(table: sa.Table) -> sa.Select:
+        columns = [c for c in table.columns if c.name not in aside and c is not kept.id]
+        key = (kept.file_id, kept.row_no) if table is t.quarantine_row else table.primary_key
+        return sa.select(*columns).order_by(*key)
+
+    engine = make_engine(url_settings)
+    with engine.connect() as connection:
+        found = {table.name: connection.execute(query(table)).all() for table in TABLES}
+    engine.dispose()
+    return found
+
+
+def run_to_the_end(settings, inbox):
+    command = [sys.executable, "-c", KILLED, str(settings.home), settings.database_url, str(inbox)]
+    subprocess.run(command, check=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    from pipeline.settings import Settings
+
+    settings = Settings(home=tmp_path_factory.mktemp("undisturbed"), secret_key="x" * 40)
+    run_to_the_end(settings, KILLED_ON)
+    return content_of(settings)
+
+
+@pytest.mark.parametrize("after_ms", [100, 500])
+def test_killed_and_run_again_the_store_equals_an_undisturbed_run(settings, undisturbed, after_ms):
+    command = [
+        sys.executable, "-c", KILLED, str(settings.home), settings.database_url, str(KILLED_ON)
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"landed\n"
+    try:
+        process.wait(after_ms / 1000)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    run_to_the_end(settings, KILLED_ON)
+    assert content_of(settings) == undisturbed
+
+
+def test_the_members_of_a_zip_are_files_of_their_own(context, tmp_path):
+    path = tmp_path / "month.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("12345_2026-08.csv", "12328_2026-08.xlsx"):
+            archive.write(EXPORTS / name, f"导出/{name}")
+        archive.writestr("../../evil.csv", "no table")
+    load_all(context, path)
+    files = files_of(context)
+    assert files["month.zip"]["state"] == "loaded"
+    assert files["month.zip/12345_2026-08.csv"]["inserted"] == 405
+    assert files["month.zip/12328_2026-08.xlsx"]["inserted"] == 300
+    assert files["month.zip/evil.csv"]["state"] == "stopped"
+    assert not (tmp_path.parent / "evil.csv").exists()
+    again = land(context, [path, EXPORTS / "12345_2026-08.csv"], AS_OF)
+    assert (again.counts["new"], again.keys["pending"]) == (0, [])
+    assert len(again.keys["seen"]) == 4
+
+
+def test_a_zip_that_cannot_be_opened_is_stopped(context, tmp_path):
+    path = tmp_path / "cut.zip"
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.write(EXPORTS / "12345_2026-08.csv", "a.csv")
+    path.write_bytes(whole.getvalue()[:60_000])
+    load_all(context, path)
+    (file,) = files_of(context).values()
+    assert file["state"] == "stopped"

@@ -1,0 +1,90 @@
+"""Repair in a spreadsheet and replay: the row comes in, keeps its origin, nothing is lost."""
+
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+
+from pipeline.domain.outcome import FileStopped
+from pipeline.intake.quarantine import export_rows
+from pipeline.stages import Status, loading
+from pipeline.stages.landing import land
+from pipeline.stages.quarantine import open_rows, replay
+from pipeline.store import tables as t
+
+AS_OF = date(2026, 11, 20)
+EXPORT = Path(__file__).parents[1] / "exports" / "composed" / "12345_2026-10.csv"
+
+
+@pytest.fixture
+def quarantined(context):
+    landed = land(context, [EXPORT], AS_OF)
+    loading.load_files(context, landed.keys["pending"], lambda _line: None)
+    return {row["reasons"][0]: row for row in open_rows(context)}
+
+
+def repair(path: Path, edits: dict[int, dict[str, str]]) -> None:
+    book = openpyxl.load_workbook(path)
+    for sheet in book:
+        headings = {cell.value: cell.column for cell in sheet[1]}
+        for row in sheet.iter_rows(min_row=2):
+            changed = edits.get(int(row[headings["隔离编号"] - 1].value), {})
+            for heading, value in changed.items():
+                row[headings[heading] - 1].value = value
+    book.save(path)
+
+
+def test_a_repaired_row_is_stored_and_one_still_bad_is_quarantined_anew(
+    context, quarantined, tmp_path
+):
+    path = tmp_path / "repair.xlsx"
+    assert export_rows(context.engine, context.vault, path) == 5
+    mended, still_bad = quarantined["no_ticket_no"], quarantined["time_unreadable"]
+    repair(path, {mended["id"]: {"工单编号": "R-1"}, still_bad["id"]: {"受理时间": "上上周"}})
+    outcome = replay(context, path, "张三", AS_OF)
+    assert outcome.status is Status.ATTENTION
+    assert outcome.counts["rows_read"] == 5
+    assert (outcome.counts["inserted"], outcome.counts["quarantined"]) == (1, 4)
+    with context.engine.connect() as connection:
+        row = connection.execute(
+            sa.select(t.export_row, t.ticket.c.ticket_no, t.ticket.c.caller_phone)
+            .join(t.ticket)
+            .where(t.export_row.c.replayed_from == mended["id"])
+        ).one()
+        old = connection.execute(
+            sa.select(t.quarantine_row).where(t.quarantine_row.c.id == mended["id"])
+        ).one()
+    assert (row.outcome, row.ticket_no) == ("inserted", "R-1")
+    assert (old.state, old.resolved_by, old.replay_file_id) == (
+        "replayed", "张三", outcome.keys["file_id"]
+    )  # fmt: skip
+    assert len(open_rows(context)) == 4
+    again = replay(context, path, "张三", AS_OF)
+    assert again.counts == outcome.counts
+    assert len(open_rows(context)) == 4
+
+
+def test_previews_and_repair_sheets_hold_no_personal_data(context, quarantined, tmp_path):
+    path = tmp_path / "repair.xlsx"
+    export_rows(context.engine, context.vault, path)
+    book = openpyxl.load_workbook(path)
+    cells = [str(c.value) for sheet in book for row in sheet.iter_rows() for c in row if c.value]
+    from pipeline.domain.privacy import find_personal_data
+
+    headings = "工单编号"
+    assert headings in cells
+    numbers = {c for c in cells if c.startswith("12345340100") or c.startswith("1234534")}
+    assert not any(find_personal_data(c) for c in cells if c not in numbers)
+    assert not any(find_personal_data(row["preview"]) for row in quarantined.values())
+
+
+def test_a_spreadsheet_of_another_kind_is_refused(context, quarantined, tmp_path):
+    path = tmp_path / "other.xlsx"
+    book = openpyxl.Workbook()
+    book.active.append(["甲", "乙"])
+    book.save(path)
+    with pytest.raises(FileStopped):
+        replay(context, path, "张三", AS_OF)
+    assert len(open_rows(context)) == 5

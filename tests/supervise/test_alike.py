@@ -1,0 +1,103 @@
+import itertools
+import random
+from datetime import date, datetime
+
+import pytest
+
+from pipeline.supervise.alike import (
+    amounts,
+    asks_again,
+    bare,
+    event_dates,
+    may_reach,
+    pair_mask,
+    similarity,
+    sketch,
+)
+
+AT = datetime(2026, 3, 1, 9)
+
+
+def test_what_operators_write_says_nothing():
+    text = "市民来电反映:青原县大队在路口把车扣了三天,希望核实处理。"
+    assert bare(text, "青原县执法大队", "青原县") == "路口把车扣三天"
+
+
+def test_alike_and_not():
+    a = "执法人员在国道路口拦车检查时态度恶劣辱骂司机"
+    b = "在国道路口执法人员拦车检查态度很恶劣还辱骂司机"
+    c = "退还罚款的申请交上去两个月没有回音"
+    assert similarity(a, a) == 1
+    assert similarity(a, b) > 0.6
+    assert similarity(a, c) < 0.1
+    assert similarity(a, "") == 0
+    assert set(sketch(a)) & set(sketch(b))
+    assert not set(sketch(a)) & set(sketch(c))
+
+
+def _pairs(seed: int = 7):
+    """Texts of 20 to 160 characters, each with a copy of which up to half is other words."""
+    draw = random.Random(seed)  # noqa: S311
+    for _ in range(2000):
+        length = draw.randint(20, 160)
+        text = "".join(chr(draw.randint(0x4E00, 0x5600)) for _ in range(length))
+        at, gone = draw.randrange(length), draw.randrange(length // 2)
+        other = "".join(chr(draw.randint(0x4E00, 0x5600)) for _ in range(gone))
+        yield text, text[:at] + other + text[at + gone :]
+
+
+def test_the_first_look_loses_no_similar_pair():
+    similar = [(a, b) for a, b in _pairs() if similarity(a, b) >= 0.4]
+    assert len(similar) > 1000
+    assert all(may_reach(0.4, pair_mask(a), pair_mask(b)) for a, b in similar)
+
+
+def test_the_first_look_spares_most_others():
+    texts = [a for a, _ in _pairs()]
+    others = itertools.pairwise(texts)
+    assert not any(may_reach(0.4, pair_mask(a), pair_mask(b)) for a, b in others)
+
+
+def test_sketches_find_nearly_same_texts():
+    near = [(a, b) for a, b in _pairs() if similarity(a, b) >= 0.8]
+    found = sum(len(set(sketch(a)) & set(sketch(b))) >= 3 for a, b in near)
+    assert len(near) > 500
+    assert found / len(near) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("2月27日在路口", [date(2026, 2, 27)]),
+        ("3月2日在路口", [date(2025, 3, 2)]),  # not yet: last year's
+        ("昨晚和今早", [date(2026, 2, 28), date(2026, 3, 1)]),
+        ("28日夜里", [date(2026, 2, 28)]),
+        ("31日夜里", []),  # February has none
+        ("2月30日", []),
+        ("G205国道15号线", []),
+        ("一直这样", []),
+    ],
+)
+def test_days_a_text_names(text, days):
+    assert event_dates(text, AT) == set(days)
+
+
+@pytest.mark.parametrize(
+    ("text", "sums"),
+    [
+        ("罚款2000元", {2000}),
+        ("罚了两千", {2000}),
+        ("每月一千二,先交三百", {1200, 300}),
+        ("打12345没人接,S314上查了三百多米", set()),
+        ("罚一万二", {12_000}),
+        ("收五十元", set()),  # small sums are fares and fees that many name
+        ("收50元,又收三百五十元", {50, 350}),
+    ],
+)
+def test_sums_a_text_names(text, sums):
+    assert amounts(text) == sums
+
+
+def test_callers_who_speak_of_an_earlier_complaint():
+    assert all(map(asks_again, ("催一下", "第三次来电", "对答复不认可", "之前反映过")))
+    assert not any(map(asks_again, ("车被扣了没有手续", "执法人员骂人")))
