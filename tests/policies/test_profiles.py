@@ -51,8 +51,8 @@ def test_status_at_the_edges_of_validity():
     ministry, xining = load_profile("mot-2024-25"), load_profile("xn-2024-30")
     assert ministry.status_zh(date(2024, 1, 1)) == "有效"
     assert ministry.status_zh(date(2026, 12, 31)) == "有效"
-    assert ministry.status_zh(date(2027, 1, 1)) == "已到期(有效期至2026-12-31)"
-    assert ministry.status_zh(date(2023, 12, 31)) == "尚未生效(自2024-01-01起)"
+    assert ministry.status_zh(date(2027, 1, 1)) == "已到期（有效期至2026-12-31）"
+    assert ministry.status_zh(date(2023, 12, 31)) == "尚未生效（自2024-01-01起）"
     assert xining.status_zh(date(2026, 1, 1)).startswith("已到期")
 
 

@@ -115,7 +115,7 @@ def test_a_short_friday_is_told_from_eight_fridays(both):
         both.night(FRIDAY - n * DAY, 2000)
     short = both.verdicts(ordinary(rows=120))["rows_low"]
     assert (short.passed, short.severity) == (False, "stop")
-    assert short.message == "本次 120 行,近 8 个周五中位数 480 行,下限 240 行"
+    assert short.message == "本次 120 行，近 8 个周五中位数 480 行，下限 240 行"
     assert short.observed["rows_median"] == 480
     assert both.verdicts(ordinary(rows=239))["rows_low"].passed is False
     assert both.verdicts(ordinary(rows=240))["rows_low"].passed is True
@@ -258,7 +258,7 @@ def test_an_export_staler_than_usual_is_stopped_and_an_old_one_noted(nights):
     late = nights.verdicts(ordinary(days={FRIDAY - 5 * DAY: 480}))
     assert "stale_rise" in failed(late)
     assert late["stale_rise"].message == (
-        "最新工单受理于 2026-11-15,距 2026-11-20 5 天,近 8 个导出中位数 1 天,上限 4 天"
+        "最新工单受理于 2026-11-15，距 2026-11-20 5 天，近 8 个导出中位数 1 天，上限 4 天"
     )
     assert "stale" not in failed(late)
     old = nights.verdicts(ordinary(days={FRIDAY - 36 * DAY: 480}), layout="web")

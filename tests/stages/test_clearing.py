@@ -16,7 +16,7 @@ from tests.intake.makers import CITY_HEADINGS, city_rows, csv_bytes
 
 FRIDAYS = [date(2026, 10, 2) + n * timedelta(weeks=1) for n in range(5)]
 MADE_ON = date(2026, 11, 2)
-SHORT = "本次 10 行,近 4 个周五中位数 40 行,下限 20 行"
+SHORT = "本次 10 行，近 4 个周五中位数 40 行，下限 20 行"
 
 
 def export(folder: Path, as_of: date, rows: int) -> Path:
@@ -64,7 +64,7 @@ def test_a_short_night_is_stored_and_its_month_held_until_a_person_clears_it(
 
     made = month.monthly_report(context, "2026-10", MADE_ON)
     assert made.status is Status.FAILED
-    assert made.messages[0].startswith("2026-10 报告已计算,未发布:1 项检查未通过")
+    assert made.messages[0].startswith("2026-10 报告已计算，未发布：1 项检查未通过")
     assert SHORT in made.messages[1]
     assert (made.keys["state"], made.keys["paths"]) == ("blocked", {})
     assert [check["check_id"] for check in made.keys["held_by"]] == [stop["check_id"]]
