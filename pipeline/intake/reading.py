@@ -275,7 +275,7 @@ def _headings(rows: list[list[str]]) -> list[str]:
         for column in range(width):
             parent = texts[column] or (parent if lower[column] else "")
             if lower[column] and parent:
-                stem = re.sub("（?：情况|信息|内容）$", "", parent)
+                stem = re.sub("(?:情况|信息|内容)$", "", parent)
                 texts[column] = (
                     lower[column] if lower[column].startswith(stem) else stem + lower[column]
                 )

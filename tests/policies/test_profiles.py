@@ -68,9 +68,9 @@ def test_text_and_default_are_kept_apart():
 
 def test_a_quotation_names_its_source():
     assert load_profile("mot-2024-25").quote("M-01") == (
-        "「按月形成执法类投诉举报分析报告」(交办法〔2024〕25号,M-01)"
+        "「按月形成执法类投诉举报分析报告」（交办法〔2024〕25号，M-01）"
     )
-    assert load_profile("ah-2024").quote("AH-13").startswith("「防止以罚代管」(《安徽省")
+    assert load_profile("ah-2024").quote("AH-13").startswith("「防止以罚代管」（《安徽省")
 
 
 def test_own_thresholds_lie_over_the_defaults():

@@ -227,7 +227,7 @@ def test_an_export_in_parts_is_no_measure(nights):
 def test_the_share_quarantined_has_an_absolute_limit(nights, quarantined, is_failed):
     verdicts = nights.verdicts(ordinary(quarantined=quarantined))
     assert ("quarantined_share" in failed(verdicts)) == is_failed
-    assert f"隔离 {quarantined} 行,占 480 行的 20." in verdicts["quarantined_share"].message
+    assert f"隔离 {quarantined} 行，占 480 行的 20." in verdicts["quarantined_share"].message
 
 
 def test_the_share_quarantined_is_compared_with_history(nights):
@@ -235,7 +235,7 @@ def test_the_share_quarantined_is_compared_with_history(nights):
         nights.night(FRIDAY - n * DAY, 500, quarantined=5)
     risen = nights.verdicts(ordinary(rows=500, quarantined=31))["quarantined_rise"]
     assert (risen.passed, risen.severity) == (False, "stop")
-    assert risen.message == "隔离占 6.2%,近 8 个导出中位数 1.0%,上限 6.0%"
+    assert risen.message == "隔离占 6.2%，近 8 个导出中位数 1.0%，上限 6.0%"
     assert nights.verdicts(ordinary(rows=500, quarantined=30))["quarantined_rise"].passed
 
 
@@ -271,7 +271,7 @@ def test_a_month_s_export_is_as_fresh_as_its_month(nights):
     full = {date(2026, 8, 1) + n * DAY: 15 for n in range(31)}
     verdicts = nights.verdicts(ordinary(rows=465, days=full), **month)
     assert failed(verdicts) == set()
-    assert verdicts["stale"].message.startswith("最新工单受理于 2026-08-31,距 2026-08-31 0 天")
+    assert verdicts["stale"].message.startswith("最新工单受理于 2026-08-31，距 2026-08-31 0 天")
 
 
 def month_without(*missing: int, tickets=lambda _day: 15) -> dict[date, int]:

@@ -56,7 +56,7 @@ def test_a_short_night_is_stored_and_its_month_held_until_a_person_clears_it(
     assert held.keys["summary"]["files"][0]["inserted"] == 10  # the night went on to its end
     page = (context.settings.data_docs_dir / "index.html").read_text(encoding="utf-8")
     assert page.count(SHORT) == 2  # in the list of what is held, and with its file
-    for words in ("与历史导出比较", "未放行的检查(1 项)", "系统默认", "未判断"):
+    for words in ("与历史导出比较", "未放行的检查（1 项）", "系统默认", "未判断"):
         assert words in page
     assert not re.search(r"https?://|<script|<link|@import|url\(", page)  # read offline
     (stop,) = list_stops(context.engine)

@@ -184,7 +184,7 @@ def test_what_moved_is_named_with_its_channel_and_region(context, months):
     assert said["scope"].startswith(
         "2026-10 范围分布与基准月（2026-07、2026-08、2026-09）不同，稳定性指数 "
     )
-    assert "(达到 0.25 即提示,系统默认)" in said["scope"]
+    assert "（达到 0.25 即提示，系统默认）" in said["scope"]
     assert "要求执法由 9.1% 升至 37.5%" in said["scope"]
     assert "渠道是12328热线·微信（+37.5 个百分点），地区是西山区（+37.5 个百分点）" in said["scope"]
     assert "粗暴执法由 66.7% 降至 14.3%" in said["types"]
