@@ -1,7 +1,6 @@
 """``hotline serve``: the desk on uvicorn."""
 
-import ipaddress
-
+from pipeline.notify.channels import is_loopback
 from pipeline.review.people import has_people
 from pipeline.settings import Settings
 from pipeline.store.engine import make_engine, upgrade
@@ -23,7 +22,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> None
     upgrade(engine)
     if not has_people(engine):
         print(FIRST_STEPS)
-    if not _is_local(host):
+    if not is_loopback(host):
         print(
             "注意：正在监听本机以外的地址，而本服务自身不加密。请放在终止 TLS 的反向代理之后，"
             "并由代理传递 X-Forwarded-Proto，否则密码和会话会以明文传输。"
@@ -38,12 +37,3 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> None
         server_header=False,
         date_header=True,
     )
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -133,6 +133,8 @@ _DETAILS = {
     "reason": "理由",
     "client": "客户端",
     "for": "代表",
+    "by": "经由",
+    "problem": "问题",
     "scopes": "权限",
 }
 
