@@ -129,7 +129,7 @@ class Provider:
             raise ValueError("algorithms")
         ways = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         if "client_secret_basic" not in ways:
-            self._app.client_kwargs["token_endpoint_auth_method"] = "client_secret_post"
+            self._app.client_kwargs["token_endpoint_auth_method"] = "client_secret_post"  # noqa: S105
 
     def _more(self, token: dict, said: dict) -> dict:
         """Also what the provider tells of the same person at its userinfo endpoint (§5.3.2)."""

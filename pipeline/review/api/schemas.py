@@ -35,6 +35,8 @@ Reason = Annotated[
 CONTACT_FIELDS = frozenset({"caller_name", "caller_phone", "caller_key", "agent_no", "plate"})
 """Of a ticket's fields, those of persons: the desk shows them masked, the interface not at all."""
 
+BLIND = Field(description="待此用户盲复核：给出意见之前不给出标注和复核。")
+
 _TYPES = {
     Kind.TEXT: str,
     Kind.CODE: str,
@@ -79,6 +81,7 @@ class TicketRow(Strict):
     score: float | None
     needs_review: bool | None
     is_reviewed: bool
+    is_blind: bool = BLIND
 
 
 class TicketPage(Strict):
@@ -163,6 +166,7 @@ Ticket = create_model(
     labels=(list[str], ...),
     evidence=(dict[str, list[str]], ...),
     is_reviewed=(bool, ...),
+    is_blind=(bool, BLIND),
     classification=(Classification | None, ...),
     decisions=(list[Decision], ...),
     versions=(list[TicketVersion], ...),
@@ -277,6 +281,7 @@ class ItemTicket(Strict):
     primary_type: str | None
     evidence: dict[str, list[str]]
     is_reviewed: bool
+    is_blind: bool = BLIND
 
 
 class ItemTickets(Strict):
