@@ -36,6 +36,7 @@ from pipeline.review.pages import (
     second,
     tickets,
     today,
+    tokens,
 )
 from pipeline.settings import Settings
 
@@ -73,6 +74,7 @@ def create_app(
         models,
         audit,
         people,
+        tokens,
     ):
         app.include_router(module.router)
     _answer_errors(app)

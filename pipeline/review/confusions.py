@@ -18,6 +18,7 @@ from pipeline.store import tables as t
 
 _said, _made = t.classification.c, t.review_decision.c
 _NONE = "untyped"
+_EXAMPLES = 20
 
 
 def _label(table) -> sa.ColumnElement[str]:
@@ -91,7 +92,7 @@ def compared(connection: sa.Connection, sight: Sight) -> Compared:
 
 
 def examples(
-    connection: sa.Connection, account: Account, share: float, said: str, made: str, limit: int = 20
+    connection: sa.Connection, account: Account, share: float, said: str, made: str
 ) -> list[sa.RowMapping]:
     """Tickets of one confusion, decided last first, without those that the person is to judge
     blind.
@@ -116,6 +117,6 @@ def examples(
             sa.not_(is_blind(account, share, _made.ticket_id)),
         )
         .order_by(_made.id.desc())
-        .limit(limit)
+        .limit(_EXAMPLES)
     )
     return list(connection.execute(query).mappings())

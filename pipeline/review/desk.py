@@ -42,6 +42,7 @@ NAVIGATION = (
     ("/models", "模型", access.MODELS),
     ("/audit", "审计", access.AUDIT),
     ("/people", "用户", access.PEOPLE),
+    ("/tokens", "接口令牌", access.PEOPLE),
 )
 
 WHOLE = frozenset({"/quarantine", "/reports"})  # of the whole jurisdiction: not for the bounded

@@ -119,6 +119,7 @@ class Decision(Strict):
     labels: list[str]
     evidence: dict[str, list[str]]
     reason: str | None
+    undoes: int | None = Field(description="撤销了哪一次复核。")
 
 
 class TicketVersion(Strict):
@@ -465,6 +466,23 @@ class Finding(Strict):
     message: str
 
 
+class ReportStep(Strict):
+    """Who approved, published or sent back, and through which program, where one was used."""
+
+    step: str
+    person: str
+    at: Moment
+    note: str | None
+    client: str | None
+
+
+class ReportStepIn(Strict):
+    """Approve, publish, or send back (needs a note)."""
+
+    step: Literal["approve", "publish", "return"]
+    note: Annotated[str, StringConstraints(max_length=500, strip_whitespace=True), _NO_ZERO] = ""
+
+
 class Report(Strict):
     """One revision of a month's report."""
 
@@ -478,6 +496,7 @@ class Report(Strict):
     input_hash: str
     findings: list[Finding]
     documents: list[str]
+    steps: list[ReportStep]
 
 
 class ReportPage(Strict):

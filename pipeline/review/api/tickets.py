@@ -38,11 +38,8 @@ Decider = Annotated[Account, needs(TokenScope.DECISIONS_WRITE)]
 
 _view = labelled.c
 _TEXTS = frozenset({"title", "content", "reply", "dissatisfaction_reason"})
-_LISTED = [
-    _view[name]
-    for name in TicketRow.model_fields.keys() - {"needs_review", "is_blind"}
-    | {"review", "verified"}
-]
+_ADDED = {"needs_review", "is_blind"}  # to what the view holds
+_LISTED = [_view[name] for name in TicketRow.model_fields.keys() - _ADDED | {"review", "verified"}]
 _EQUAL = ("hotline", "scope", "unit", "region", "status")
 
 
@@ -80,7 +77,7 @@ def list_tickets(
 
 
 def _row(row: sa.RowMapping, *, is_blind: bool) -> TicketRow:
-    names = TicketRow.model_fields.keys() - {"needs_review", "title", "is_blind"}
+    names = TicketRow.model_fields.keys() - _ADDED - {"title"}
     row = tickets.unlabelled(row) if is_blind else row
     return TicketRow(
         **{name: row[name] for name in names},
@@ -224,11 +221,47 @@ def decide(
         raise Problem(409, "这件工单刚有新的复核或分类，请重新读取、核对后再提交。") from None
     except DecisionError as error:
         raise Problem(409, str(error)) from error
+    return _made(desk, ticket_id, decision_id, body.verified)
+
+
+@router.post(
+    "/tickets/{ticket_id}/decisions/{decision_id}/undo",
+    response_model=Decision,
+    status_code=201,
+    responses=documented(404, 409, 412, 428),
+)
+def undo(
+    *,
+    desk: TheDesk,
+    client: Decider,
+    ticket_id: Id,
+    decision_id: Id,
+    if_match: IfMatch = None,
+):
+    """撤销此用户自己的、30 分钟内的、这件工单最近一次复核；此前的结论重新生效。"""
+    body, _stamp = _load(desk, client, ticket_id)
+    must_match(if_match, body)
+    if decision_id not in [made.id for made in body.decisions]:
+        raise not_found()
+    try:
+        with desk.engine.begin() as connection:
+            decisions.undo(
+                connection,
+                decision_id,
+                person=client.name,
+                at=desk.clock(),
+                client=client.client,
+            )
+            newest = decisions.newest_decision(connection, ticket_id)
+    except DecisionError as error:
+        raise Problem(409, str(error)) from error
+    return _made(desk, ticket_id, newest, body.verified)
+
+
+def _made(desk: Desk, ticket_id: int, decision_id: int, verified: str | None) -> Response:
     # The ticket itself may be out of sight now: 廉政线索 are handled at the desk alone.
     with desk.reading() as connection:
         made = next(
             d for d in tickets.decisions_of(connection, ticket_id) if d["id"] == decision_id
         )
-    return Response(
-        _decision(made, body.verified).model_dump_json(), status_code=201, media_type=JSON
-    )
+    return Response(_decision(made, verified).model_dump_json(), status_code=201, media_type=JSON)
