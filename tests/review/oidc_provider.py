@@ -127,23 +127,32 @@ class Provider:
         return jwt.encode(header, said, self.lies.key or self.key, algorithms=[header["alg"]])
 
 
-@contextmanager
-def running():
-    """A provider on a free port of loopback, in a thread."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running():
+    """A provider on a free port of loopback."""
+    port = free_port()
     provider = Provider(f"http://localhost:{port}")  # another site than the desk's 127.0.0.1
-    server = uvicorn.Server(
-        uvicorn.Config(provider.app(), host="127.0.0.1", port=port, log_level="error")
-    )
+    with serving(provider.app(), port):
+        yield provider
+
+
+@contextmanager
+def serving(app: FastAPI, port: int):
+    """The application on loopback, in a thread."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.02)
     try:
-        yield provider
+        yield
     finally:
         server.should_exit = True
         thread.join(10)

@@ -186,7 +186,7 @@ def test_a_decision_is_taken_back_through_a_program(store, as_client, clock):
     shown = as_client(Role.VIEWER, "GET", url).json()
     assert shown["primary_type"] == "rough"
     assert shown["decisions"][0]["action"] == "undo"
-    event = store.rows(t.audit_event)[-1]
+    event = [r for r in store.rows(t.audit_event) if r["action"] == "decision"][-1]
     assert event["detail_json"] == {"action": "undo", "decision": second, "client": "平台"}
     third = decide("excessive").json()["id"]
     clock.pass_(minutes=31)

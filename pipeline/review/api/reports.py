@@ -11,7 +11,7 @@ from pipeline.report import UnknownNumber, trace
 from pipeline.review.api.answers import IfMatch, answer, before, must_match, page_of
 from pipeline.review.api.client import needs
 from pipeline.review.api.problem import Problem, documented, not_found
-from pipeline.review.api.schemas import (
+from pipeline.review.api.schemas.reports import (
     Figure,
     Figures,
     Finding,

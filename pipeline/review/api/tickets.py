@@ -12,7 +12,7 @@ from pipeline.review.access import visible_tickets
 from pipeline.review.api.answers import JSON, IfMatch, answer, before, must_match, page_of
 from pipeline.review.api.client import needs
 from pipeline.review.api.problem import Problem, documented, not_found
-from pipeline.review.api.schemas import (
+from pipeline.review.api.schemas.tickets import (
     SHOWN_FIELDS,
     Classification,
     Decision,

@@ -158,5 +158,5 @@ def _guarded(request, desk, ticket_id: int, account: Account, reason: str, *, wh
             )
     except SealBroken as error:
         return _ticket_page(request, desk, ticket_id, account, status=500, problem=str(error))
-    problem = "" if shown else f"没有保存这件工单的{name_zh}({why_not})。"
+    problem = "" if shown else f"没有保存这件工单的{name_zh}（{why_not}）。"
     return _ticket_page(request, desk, ticket_id, account, problem=problem, **{what: shown})
