@@ -130,7 +130,7 @@ def test_a_reply_under_the_heading_of_an_answer_is_the_reply():
     both = {"办理结果": reply, "办理情况": "甲。"}
     partly = {"办理结果": reply, "是否解决": "部分解决"}
     rows = normalise({"办理结果": reply}, {"办理结果": "1"}, both, partly, base=city).columns
-    assert rows["reply"] == [reply, None, "甲。", reply]
+    assert rows["reply"] == [reply, None, f"【办理情况】甲。\n【办理结果】{reply}", reply]
     assert rows["resolved"] == [None, "未解决", None, "部分解决"]
 
 

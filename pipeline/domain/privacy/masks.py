@@ -93,7 +93,7 @@ def mask_phone(text: str) -> str:
     if _PLAIN_MOBILE.fullmatch(text):
         return f"{text[:3]}****{text[7:]}"
     masked = mask_text(text)
-    return re.sub(r"(?<![0-9*])([0-9]{0,3})[0-9]{4,}([0-9]{4})(?![0-9])", r"\1****\2", masked)
+    return re.sub(r"(?<![0-9*])([0-9]{0,3})[0-9]{3,}([0-9]{4})(?![0-9])", r"\1****\2", masked)
 
 
 def mask_plate(text: str) -> str:
