@@ -103,11 +103,11 @@ class Settings(BaseSettings):
         """
         if self.secret_key:
             if len(self.secret_key.encode()) < 32:
-                raise SettingsError("HOTLINE_SECRET_KEY 太短:至少 32 个字符。")
+                raise SettingsError("HOTLINE_SECRET_KEY 太短：至少 32 个字符。")
             return self.secret_key.encode()
         if not self.is_embedded:
             raise SettingsError(
-                "使用自备数据库时必须设置环境变量 HOTLINE_SECRET_KEY(至少 32 个字符),"
+                "使用自备数据库时必须设置环境变量 HOTLINE_SECRET_KEY（至少 32 个字符），"
                 "各台机器取值相同。"
             )
         path = self.home / "secrets" / "key"

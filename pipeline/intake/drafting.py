@@ -96,10 +96,10 @@ def draft_layout(stream: BinaryIO, name: str, new_name: str) -> str:
         }
     if lacking := [field for field in body["required"] if field not in fields]:
         zh = "、".join(_NAMES_ZH[field] for field in lacking)
-        raise FileStopped(FileReason.UNKNOWN_LAYOUT, f"没有一列像是:{zh}。请先确认导出了这些列。")
+        raise FileStopped(FileReason.UNKNOWN_LAYOUT, f"没有一列像是：{zh}。请先确认导出了这些列。")
     Layout(**body)
     text = yaml.safe_dump(body, allow_unicode=True, sort_keys=False, default_flow_style=None)
     return (
-        "# 草稿:请核对 hotline 与 name_zh;把 ignored 中应导入的列移到 fields 下对应的字段。\n"
+        "# 草稿：请核对 hotline 与 name_zh；把 ignored 中应导入的列移到 fields 下对应的字段。\n"
         + text
     )

@@ -408,12 +408,12 @@ class Normaliser:
         """What was left out so far, for the operator: counts of unreadable secondary times,
         value words that no list knows, years without a calendar."""
         warnings = [
-            f"「{_NAMES_ZH[name]}」有 {count} 个值无法识别为时间,已留空。"
+            f"「{_NAMES_ZH[name]}」有 {count} 个值无法识别为时间，已留空。"
             for name, count in sorted(self._bad.items())
         ]
         for name, words in sorted(self._unlisted.items()):
             listed = "、".join(sorted(words)[:5])
-            warnings.append(f"「{_NAMES_ZH[name]}」有未登记的取值:{listed}。")
+            warnings.append(f"「{_NAMES_ZH[name]}」有未登记的取值：{listed}。")
         return [*warnings, *self._notes]
 
 

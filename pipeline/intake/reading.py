@@ -103,8 +103,8 @@ class Export:
             if last in SHEET_ROWS:
                 where = f"工作表「{shown(sheet.name)}」" if sheet.name else "表格"
                 self._warn(
-                    f"{where}恰到 {SHEET_ROWS[last]} 格式的上限 {last} 行,"
-                    "之后的数据可能被平台截断,请分段导出。"
+                    f"{where}恰到 {SHEET_ROWS[last]} 格式的上限 {last} 行，"
+                    "之后的数据可能被平台截断，请分段导出。"
                 )
 
     def _warn(self, message: str) -> None:
@@ -127,7 +127,9 @@ def open_export(stream: BinaryIO, name: str) -> Export:
         raise _unrecognised(tables, found)
     if len({header.match.layout.name for _, header in good}) > 1:
         kinds = "、".join(sorted({header.match.layout.name_zh for _, header in good}))
-        raise FileStopped(FileReason.UNKNOWN_LAYOUT, f"一个文件里有几种报表({kinds}),请分开导出。")
+        raise FileStopped(
+            FileReason.UNKNOWN_LAYOUT, f"一个文件里有几种报表（{kinds}），请分开导出。"
+        )
     good = [(sheet, header) for sheet, header in good if _has_data(sheet, header)]
     if not good:
         raise FileStopped(FileReason.NO_DATA_ROWS)
@@ -166,19 +168,19 @@ def _export(tables: Tables, parts: list[tuple[Sheet, Header]], name: str) -> Exp
     warnings = list(tables.warnings)
     summary["unknown"] = list(map(shown, summary["unknown"]))
     if summary["unknown"]:
-        warnings.append(mask_text(f"未识别的列(未导入):{_listed(summary['unknown'])}"))
+        warnings.append(mask_text(f"未识别的列（未导入）：{_listed(summary['unknown'])}"))
     read = {id(sheet) for sheet, _ in parts}
     for sheet in tables.sheets if not tables.alternatives else ():
         if id(sheet) not in read and next(filter(any, sheet.rows()), None):
-            warnings.append(f"工作表「{shown(sheet.name)}」没有可识别的列标题,未读取。")
+            warnings.append(f"工作表「{shown(sheet.name)}」没有可识别的列标题，未读取。")
         elif id(sheet) in read and sheet.is_hidden:
-            warnings.append(f"工作表「{shown(sheet.name)}」是隐藏的,已一并读取。")
+            warnings.append(f"工作表「{shown(sheet.name)}」是隐藏的，已一并读取。")
     titles = [text for _, header in parts for text in header.above]
     told = [other for other in load_layouts() if _marked(other, " ".join([*titles, name]))]
     if told and layout not in told:
         warnings.append(
-            f"标题或文件名像是「{told[0].name_zh}」,列标题只合「{layout.name_zh}」,"
-            "已按后者读取,请核对来源。"
+            f"标题或文件名像是「{told[0].name_zh}」，列标题只合「{layout.name_zh}」，"
+            "已按后者读取，请核对来源。"
         )
     start, end = find_period(titles) or find_period([name]) or (None, None)
     return Export(layout.name, layout.hotline, summary, start, end, warnings, parts)
@@ -198,8 +200,8 @@ def _unrecognised(tables: Tables, found: list[tuple[Sheet, Header]]) -> FileStop
     missing = "、".join(_name_zh(layout, field_name) for field_name in header.match.missing)
     return FileStopped(
         FileReason.UNKNOWN_LAYOUT,
-        f"最接近的版式是「{layout.name_zh}」({layout.name}),缺少列:{missing}。"
-        + mask_text(f"文件中的列:{_listed([shown(h) for h in header.headings])}。"),
+        f"最接近的版式是「{layout.name_zh}」（{layout.name}），缺少列：{missing}。"
+        + mask_text(f"文件中的列：{_listed([shown(h) for h in header.headings])}。"),
     )
 
 
@@ -217,7 +219,7 @@ def _listed(headings: list[str]) -> str:
 
 def _name_zh(layout: Layout, field_name: str) -> str:
     headings = list(layout.fields[field_name].all())
-    return f"{headings[0]}(或{'、'.join(headings[1:4])}等)" if len(headings) > 1 else headings[0]
+    return f"{headings[0]}（或{'、'.join(headings[1:4])}等）" if len(headings) > 1 else headings[0]
 
 
 # --- the header -------------------------------------------------------------------------------

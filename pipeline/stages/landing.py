@@ -122,7 +122,9 @@ def _claim(context: Context, path: Path, as_of: date) -> tuple[list[int], int]:
         if new and stopped is not None:
             _finish(connection, file_id, FileOutcome.STOPPED, stopped.message_zh, stopped.reason)
         elif new and is_archive:
-            _finish(connection, file_id, FileOutcome.LOADED, f"压缩包,内有 {len(members)} 个文件。")
+            _finish(
+                connection, file_id, FileOutcome.LOADED, f"压缩包，内有 {len(members)} 个文件。"
+            )
         for member in members:
             member_id, is_new = register(member, container_id=file_id)
             ids.append(member_id)

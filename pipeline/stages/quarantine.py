@@ -60,7 +60,7 @@ def replay(context: Context, path: Path, person: str, as_of: date) -> StageOutco
                 sa.select(t.export_file.c.id).where(t.export_file.c.sha256 == sha256)
             )
         if known is not None:
-            return _outcome(context, known, (f"{path.name}:此前已重放过,没有变化。",))
+            return _outcome(context, known, (f"{path.name}：此前已重放过，没有变化。",))
         handle.seek(0)
         repairs = open_repair(handle, context.engine, context.vault)
         if not repairs:

@@ -263,8 +263,8 @@ def test_unreadable_secondary_values_are_counted():
     chunk = normaliser.normalise(next(export.chunks()))
     assert chunk.columns["closed_at"] == [None]
     assert normaliser.warnings_zh() == [
-        "「办结时间」有 1 个值无法识别为时间,已留空。",
-        "「状态」有未登记的取值:飞走了。",
+        "「办结时间」有 1 个值无法识别为时间，已留空。",
+        "「状态」有未登记的取值：飞走了。",
     ]
 
 
