@@ -61,7 +61,7 @@ def land(context: Context, paths: Iterable[Path], as_of: date) -> StageOutcome:
         if path in paths:
             _try_again(context, ids)
         if path not in known and new == 0 and (first := _name_of(context, ids[0])) != path.name:
-            repeats.append(mask_text(f"{path.name}:内容与已收的「{first}」相同,没有重复导入。"))
+            repeats.append(mask_text(f"{path.name}：内容与已收的「{first}」相同，没有重复导入。"))
         seen.extend(ids)
         counts["new"] += new
         counts["known"] += len(ids) - new
