@@ -86,6 +86,8 @@ def mask_name(name: str) -> str:
 
 
 _PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
+# Seven digits are a county's number without its area code.
+_LONG_RUN = re.compile("(?<![0-9*])(?:([0-9]{0,3})[0-9]{4,}|[0-9]{3})([0-9]{4})(?![0-9])")
 
 
 def mask_phone(text: str) -> str:
@@ -93,7 +95,7 @@ def mask_phone(text: str) -> str:
     if _PLAIN_MOBILE.fullmatch(text):
         return f"{text[:3]}****{text[7:]}"
     masked = mask_text(text)
-    return re.sub(r"(?<![0-9*])([0-9]{0,3})[0-9]{4,}([0-9]{4})(?![0-9])", r"\1****\2", masked)
+    return _LONG_RUN.sub(r"\1****\2", masked)
 
 
 def mask_plate(text: str) -> str:
