@@ -6,7 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.report.compose import restatement_of
-from pipeline.stages.publication import PublicationRefused, approve, publish, send_back
+from pipeline.stages.publication import (
+    PublicationRefused,
+    Signed,
+    approve,
+    publish,
+    send_back,
+)
 from pipeline.store.tables import audit_event, report, report_step, ticket
 from tests.report.builder import handmade
 
@@ -40,13 +46,13 @@ def test_two_persons_publish_and_the_sent_back_is_made_anew(engine, build, repor
     assert all(path.exists() for path in made.paths.values())  # there to be read
     assert report_of(needs_approval=True).state == "pending"
     with pytest.raises(PublicationRefused, match="还没有审核"):
-        publish(engine, made.report_id, "乙", "", AT)
+        publish(engine, made.report_id, "", Signed("乙", AT))
     with pytest.raises(PublicationRefused, match="须写明原因"):
-        send_back(engine, made.report_id, "甲", " ", AT)
-    send_back(engine, made.report_id, "甲", "第二章有误，电话13912345678", AT)
+        send_back(engine, made.report_id, " ", Signed("甲", AT))
+    send_back(engine, made.report_id, "第二章有误，电话13912345678", Signed("甲", AT))
     assert report_of(needs_approval=True).state == "returned"  # nothing was mended
     with pytest.raises(PublicationRefused, match="不在待审状态"):
-        approve(engine, made.report_id, "甲", "", AT)
+        approve(engine, made.report_id, "", Signed("甲", AT))
 
     with engine.begin() as connection:
         connection.execute(ticket.update().where(ticket.c.id == 2).values(satisfaction="满意"))
@@ -55,12 +61,12 @@ def test_two_persons_publish_and_the_sent_back_is_made_anew(engine, build, repor
     with engine.connect() as connection:
         row = connection.execute(sa.select(report).where(report.c.revision == 2)).one()
         assert restatement_of(connection, row, {}) is None  # what nobody published
-    approve(engine, second.report_id, "甲", "", AT)
+    approve(engine, second.report_id, "", Signed("甲", AT))
     with pytest.raises(PublicationRefused, match="已由甲审核"):
-        approve(engine, second.report_id, "丙", "", AT)
+        approve(engine, second.report_id, "", Signed("丙", AT))
     with pytest.raises(PublicationRefused, match="两个人"):
-        publish(engine, second.report_id, "甲", "", AT)
-    publish(engine, second.report_id, "乙", "同意", AT)
+        publish(engine, second.report_id, "", Signed("甲", AT))
+    publish(engine, second.report_id, "同意", Signed("乙", AT))
     assert states(engine) == {1: "returned", 2: "filed"}
     assert report_of(needs_approval=True).state == "filed"
     with engine.connect() as connection:
@@ -83,7 +89,7 @@ def test_an_older_revision_is_not_published_after_a_newer_one_was_made(engine):
                     findings_json=[],
                 )
             )  # fmt: skip
-    approve(engine, 1, "甲", "", AT)
+    approve(engine, 1, "", Signed("甲", AT))
     with pytest.raises(PublicationRefused, match="第 2 版"):
-        publish(engine, 1, "乙", "", AT)
+        publish(engine, 1, "", Signed("乙", AT))
     assert states(engine) == {1: "pending", 2: "pending"}
