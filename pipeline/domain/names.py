@@ -252,8 +252,29 @@ def is_callers_name(text: str) -> bool:
     )
 
 
+_BETWEEN_CALLERS = re.compile("[、,，;；/|+\\n]|(?<=[^ ]{2})(?: +|[和与及])(?=[^ ]{2})")
+_REMARK = re.compile("[(（](?P<remark>[^()（）]*)[)）]")
+_RUN_TOGETHER = re.compile(f"(?:{_SURNAME}{_TYPICAL}{{2}}){{2,4}}")
+
+
+def callers_names(text: str) -> tuple[str, ...]:
+    """The names of a cell that is to hold them, as they stand in it: 王建国、李秀英（代） both,
+    王 建 国 whole. A remark in brackets may be one as well, but no word (车主)."""
+    if is_callers_name(text):
+        return (text,)
+    parts = _BETWEEN_CALLERS.split(_REMARK.sub("、", text))
+    found = [part for part in parts if is_callers_name(part.replace(" ", ""))]
+    for part in parts:
+        if _RUN_TOGETHER.fullmatch(part):
+            found += [part[at : at + 3] for at in range(0, len(part), 3)]
+    remarks = [match["remark"] for match in _REMARK.finditer(text)]
+    found += [word for word in remarks if word not in WORDS and is_callers_name(word)]
+    return tuple(dict.fromkeys(found))
+
+
 def mask(name: str) -> str:
     """``王建国`` → ``王某``, ``欧阳锋`` → ``欧阳某``."""
+    name = name.replace(" ", "")
     return f"{name[:2] if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else name[0]}某"
 
 

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from itertools import compress
 
 from pipeline.domain.calendar import CalendarUnknown, add_working_days
-from pipeline.domain.names import is_callers_name
+from pipeline.domain.names import callers_names
 from pipeline.domain.privacy import (
     mask_name,
     mask_phone,
@@ -129,7 +129,7 @@ class Normaliser:
         self._region = Cached(lambda cell: region_of(cell) if cell else None)
         self._phones = Cached(full_phones)
         self._key = Cached(vault.keyed_hash)
-        self._full_name = Cached(is_callers_name)
+        self._names = Cached(lambda cell: callers_names(clean(cell) or ""))
         self._user = Cached(clean_code)
         # Replies and places recur; the limit keeps the texts that do not from piling up.
         self._cleaned = Cached(clean, limit=10_000)
@@ -309,7 +309,7 @@ class Normaliser:
         contacts: list[dict | None] = [None] * n
         names = cells.get("caller_name", [""] * n)
         for i, (name, cell) in enumerate(zip(names, phone_cells, strict=True)):
-            if phones[i] or (name and self._full_name[name]):
+            if phones[i] or (name and self._names[name]):
                 contacts[i] = {"name": clean(name), "phone": clean(cell) if phones[i] else None}
         return phones, contacts
 
@@ -332,14 +332,11 @@ class Normaliser:
             if any(doubts := self._doubtful.column(column)):
                 for i in compress(range(len(column)), doubts):
                     doubtful.setdefault(i, []).append(at)
-        names = [
-            clean(name) if name and self._full_name[name] else None
-            for name in cells.get("caller_name", ())
-        ]
+        names = [self._names[name] if name else () for name in cells.get("caller_name", ())]
         for i in compress(range(len(names)), names):
             doubtful.setdefault(i, [])
         for i, which in doubtful.items():
-            known = (names[i],) if names and names[i] else ()
+            known = [name.replace(" ", "") for name in names[i]] if names else ()
             masked = mask_ticket([out[name][i] for name in present], known, which)
             for name, text in zip(present, masked.texts, strict=True):
                 out[name][i] = text
