@@ -272,6 +272,20 @@ def callers_names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_PERSON = re.compile(f"{_SURNAME}{_TYPICAL}{{2}}")
+
+
+def people_named(text: str) -> tuple[str, ...]:
+    """Full names of three characters that alone make up a part of a cell for units (投诉对象) or
+    for staff: 张建军（蜀山大队）, but not 安监局. Two characters are as likely a firm (万顺)."""
+    parts = _BETWEEN_CALLERS.split(re.sub("[()（）:：]", "、", text))
+    return tuple(
+        part
+        for part in parts
+        if _PERSON.fullmatch(part) and part[:2] not in WORDS and part[-1] not in _ORGANISATIONS
+    )
+
+
 def mask(name: str) -> str:
     """``王建国`` → ``王某``, ``欧阳锋`` → ``欧阳某``."""
     name = name.replace(" ", "")

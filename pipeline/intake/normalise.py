@@ -15,7 +15,7 @@ from hashlib import blake2b
 from itertools import compress
 
 from pipeline.domain.calendar import CalendarUnknown, add_working_days
-from pipeline.domain.names import callers_names
+from pipeline.domain.names import callers_names, people_named, replace_names
 from pipeline.domain.privacy import (
     mask_name,
     mask_phone,
@@ -104,7 +104,9 @@ class Normaliser:
 
         def code(cell: str) -> str | None:
             cleaned = clean_code(cell)
-            return mask_text(cleaned) if cleaned else None
+            if not cleaned:
+                return None
+            return mask_text(replace_names(cleaned, people_named(cleaned)))
 
         def unit(cell: str) -> str | None:
             cleaned = code(cell)
@@ -127,6 +129,7 @@ class Normaliser:
         }  # fmt: skip
         self._not_public = Cached(partial(self._flag, "is_confidential", inverted=True))
         self._region = Cached(lambda cell: region_of(cell) if cell else None)
+        self._accused = Cached(lambda cell: people_named(clean(cell) or ""))
         self._phones = Cached(full_phones)
         self._key = Cached(vault.keyed_hash)
         self._names = Cached(lambda cell: callers_names(clean(cell) or ""))
@@ -335,8 +338,12 @@ class Normaliser:
         names = [self._names[name] if name else () for name in cells.get("caller_name", ())]
         for i in compress(range(len(names)), names):
             doubtful.setdefault(i, [])
+        accused = self._accused.column(cells.get("target_unit", ()))
+        for i in compress(range(len(accused)), accused):
+            doubtful.setdefault(i, [])
         for i, which in doubtful.items():
-            known = [name.replace(" ", "") for name in names[i]] if names else ()
+            known = [name.replace(" ", "") for name in names[i]] if names else []
+            known += accused[i] if accused else ()
             masked = mask_ticket([out[name][i] for name in present], known, which)
             for name, text in zip(present, masked.texts, strict=True):
                 out[name][i] = text

@@ -139,6 +139,13 @@ def test_each_of_several_callers_is_masked_in_the_column_and_in_the_text():
     assert chunk.contacts[0]["name"] == cells["来电人"]
 
 
+def test_a_person_in_the_column_of_units_is_masked_there_and_in_the_text():
+    complaint = {"被投诉人": "张建军（蜀山大队）", "受理内容": "张建军出口伤人。"}
+    columns = normalise(complaint, {"被投诉人": "安监局"}, {"被投诉人": "高速支队"}).columns
+    assert columns["target_unit"] == ["张某(蜀山大队)", "安监局", "高速支队"]
+    assert columns["content"][0] == "张某出口伤人。"
+
+
 def test_value_words():
     assert one("satisfaction", 满意度="满意(短信)") == "满意"
     assert one("satisfaction_raw", 满意度="满意(短信)") == "满意(短信)"
