@@ -346,7 +346,8 @@ def _data_rows(sheet: Sheet, header: Header) -> Iterator[tuple[int, list[str]]]:
     is_extra = _ExtraRows(header)
     rows = enumerate(sheet.rows(), 1)
     for source_row, row in islice(rows, header.first + header.depth, None):
-        if any(row) and not is_extra(row):
+        # Most rows begin with a running number or a ticket number.
+        if (row and row[0][:1].isdigit()) or (any(row) and not is_extra(row)):
             yield source_row, row
 
 
@@ -372,7 +373,7 @@ class _ExtraRows:
         )
         if not first:
             return True
-        if first[0].isdigit():  # a running number or a ticket number: most rows
+        if first[0].isdigit():
             return False
         if column not in self._content and self._footer.match("".join(first.split())):
             return True
@@ -392,27 +393,30 @@ def _sheet_chunks(sheet: Sheet, header: Header, size: int, number: int) -> Itera
                     surplus[i] = row[width:]
                 if len(row) != width:
                     cells[i] = row[:width] + [""] * (width - len(row))
+        columns = list(map(list, zip(*cells, strict=True)))
         yield RawChunk(
             headings=header.headings,
             row_no=list(range(number + 1, number + 1 + len(cells))),
             sheet=sheet.name,
             source_row=source_rows,
-            columns=list(map(list, zip(*cells, strict=True))),
+            columns=columns,
             layout=header.match.layout.name,
             surplus=surplus,
-            broken=set(surplus) | _swallowing(cells, sheet.delimiter, width),
+            broken=set(surplus) | _swallowing(columns, sheet.delimiter),
         )
         number += len(cells)
 
 
-def _swallowing(cells: list[list[str]], delimiter: str | None, width: int) -> set[int]:
+def _swallowing(columns: list[list[str]], delimiter: str | None) -> set[int]:
     """Rows with a cell that looks like whole rows of the file."""
+    width = len(columns)
     if delimiter is None or width < 4:
         return set()
     return {
         i
-        for i, row in enumerate(cells)
-        for cell in row
+        for column in columns
+        if "\n" in "".join(column)  # one look at a column is far cheaper than one at each cell
+        for i, cell in enumerate(column)
         if len(cell) > width and "\n" in cell and _holds_row(cell, delimiter, width)
     }
 
