@@ -84,7 +84,8 @@ def monthly(
                     unit=of_month[0].unit,
                     region=of_month[0].region,
                     problem_type=problem_type.value if problem_type else None,
-                    numbers={"month": month, "tickets": n, "people": persons, "most": most}
+                    numbers={"month": month, "tickets": len(earlier) + n}
+                    | {"people": people([*earlier, *of_month]), "most": most}
                     | ({"earlier": len(earlier)} if earlier else {})
                     | notes(of_month),
                 )
