@@ -75,6 +75,9 @@ def run_suite(
 
     parameters = {f"${key}": s.value for key, s in suite.settings.items()} | dict(parameters)
     frame = pd.DataFrame({name: _column(columns[name]) for name in suite.columns})
+    # The library compares nanoseconds as an array, any other unit of time value by value.
+    times = frame.select_dtypes("datetime64").columns
+    frame = frame.astype(dict.fromkeys(times, "datetime64[ns]"))
     frame["position"] = range(len(frame))
     bound = [(index, e, e.bound(parameters)) for index, e in enumerate(suite.expectations)]
     raw = _validate(
