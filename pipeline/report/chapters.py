@@ -226,11 +226,12 @@ def groups(w: Writer) -> Section:
             for t in PRINTED_TYPES
             if w.value(f"{number}.type.{t.value}")
         ]
-        few = f"不足{w.frame.policy.min_cell}件的类型不列"
+        is_whole = all(f"{number}.type.{t.value}" in w.figures for t in PRINTED_TYPES)
+        few = "" if is_whole else f"不足{w.frame.policy.min_cell}件的类型不列。"
         if found:
-            blocks.append(Paragraph(("反映的问题按主类型为:", *enumeration(found), f"。{few}。")))
+            blocks.append(Paragraph(("反映的问题按主类型为:", *enumeration(found), f"。{few}")))
         else:
-            blocks.append(Paragraph((f"反映的问题按主类型,{few}。",)))
+            blocks.append(Paragraph((f"反映的问题按主类型,{few}",)))
         blocks.append(
             Paragraph(
                 sentence(w.rate(f"{number}.closure", "办结率B", "已办结", "本月受理且应办理的工单"))
@@ -240,13 +241,9 @@ def groups(w: Writer) -> Section:
 
 
 def people(w: Writer) -> list[Block]:
-    """A sentence on each group."""
-    return [Paragraph(group(w, slug, flag)) for slug, flag in spoken_groups(w)]
-
-
-def spoken_groups(w: Writer) -> list[tuple[str, str]]:
-    """The groups that a short document speaks of."""
-    return [g for g in GROUPS if g in FOCUS_GROUPS or w.value(f"3.{g[0]}.count")]
+    """A sentence on each group that a short document speaks of."""
+    seen = [g for g in GROUPS if g in FOCUS_GROUPS or w.value(f"3.{g[0]}.count")]
+    return [Paragraph(group(w, slug, flag)) for slug, flag in seen]
 
 
 def group(w: Writer, slug: str, flag: str) -> Text:
@@ -377,7 +374,10 @@ def _unit_table(w: Writer) -> Table:
 def frequent(w: Writer) -> Section:
     policy = w.frame.policy
     pairs = parts_of(w, "5.high.", ".count")
-    matters = parts_of(w, "5.matter.", ".count")
+    matters = sorted(
+        parts_of(w, "5.matter.", ".count"),
+        key=lambda part: (-w.value(f"5.matter.{part}.callers"), int(part)),
+    )
     blocks: list[Block] = [Heading("高频事项")]
     if pairs:
         rows = []
@@ -420,6 +420,7 @@ def frequent(w: Writer) -> Section:
                 f"{policy.group_callers}人及以上反映的同一事项(系统默认)",
                 ("事项编号", "件数", "人数"),
                 tuple(rows),
+                note="按反映人数排列。",
                 print_limit=40,
                 sheet="多人同诉",
             )

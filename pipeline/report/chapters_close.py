@@ -217,7 +217,7 @@ def advice_lines(w: Writer) -> list[Text]:
 def advice(w: Writer, heading: str = "工作建议") -> Section:
     lines = advice_lines(w)
     blocks = [Paragraph(("〔以下由系统根据本期数据拟出,供审核修改〕",), "note")]
-    blocks += [Paragraph((f"{order}. ", *line), "draft") for order, line in enumerate(lines, 1)]
+    blocks += [Paragraph((f"({order})", *line), "draft") for order, line in enumerate(lines, 1)]
     return Section(heading, tuple(blocks))
 
 
@@ -315,7 +315,7 @@ def _remarks(w: Writer, warnings: tuple[str, ...]) -> list[Block]:
         "降低认定门槛归乱作为,钓鱼执法单列。",
         "投诉是群众反映,不是认定结果。",
         f"船员按工单文字中的{'、'.join(CREW_WORDS)}等词识别(系统默认),不是身份登记。",
-        *([] if is_followed(w.frame) else [NOT_FOLLOWED]),
+        *([NOT_FOLLOWED] if w.value("1.enforcement") and not is_followed(w.frame) else []),
         *policy.notes,
         *(f"请注意:{warning}" for warning in warnings),
     ]

@@ -315,10 +315,9 @@ def _hash(connection: Connection, report_id: int, inputs: dict) -> str:
             .order_by(*keys)
         )
     for statement in statements:
-        # The driver's own tuples: no value here needs to be turned into another.
-        with connection.execute(statement.execution_options(stream_results=True)) as result:
-            while rows := result.cursor.fetchmany(10_000):
-                digest.update(orjson.dumps(rows))
+        result = connection.execute(statement.execution_options(yield_per=10_000))
+        for rows in result.partitions():
+            digest.update(orjson.dumps([tuple(row) for row in rows]))
     return digest.hexdigest()
 
 

@@ -20,6 +20,7 @@ from pipeline.report.chapters_close import (
 from pipeline.report.document import Block, Document, Heading, Paragraph, Section, Table, Text
 from pipeline.report.figures import Figures, Frame
 from pipeline.report.indicators import dictionary
+from pipeline.report.parts import FOCUS_GROUPS
 from pipeline.report.periods import month_zh
 from pipeline.report.phrases import quoted
 from pipeline.report.policy import Paper, Target
@@ -73,7 +74,7 @@ def _brief(w: Writer) -> list[Section]:
     problems = [text for text in (chapters.by_type(w), chapters.headline(w)) if text]
     items: Text = (*item_levels(w), *settled(w))
     lines = advice_lines(w)[:_ADVICE_OF_A_BRIEF]
-    todo = [Paragraph((f"{n}. ", *line), "draft") for n, line in enumerate(lines, 1)]
+    todo = [Paragraph((f"({n})", *line), "draft") for n, line in enumerate(lines, 1)]
     if w.value("1.enforcement") == 0:
         first: list[Block] = chapters.overall_text(w)
         problems = []
@@ -89,7 +90,7 @@ def _brief(w: Writer) -> list[Section]:
 
 def _key_figures(w: Writer) -> Table:
     counts = [("受理各类工单", "1.received"), ("执法类投诉举报", "1.enforcement")]
-    counts += [(f"其中:{flag}", f"3.{slug}.count") for slug, flag in chapters.spoken_groups(w)]
+    counts += [(f"其中:{flag}", f"3.{slug}.count") for slug, flag in FOCUS_GROUPS]
     rows = [
         (
             (f"{name}(件)",),

@@ -2,6 +2,7 @@
 
 import io
 import re
+from bisect import bisect_left
 from datetime import datetime
 
 from pipeline.report.document import Chart, Document, Heading, Paragraph, Table, plain
@@ -12,6 +13,7 @@ from pipeline.report.render.docx_form import (
     HEAD_FONT,
     NOTE,
     SUB_FONT,
+    add_text,
     body_size,
     finished,
     foot,
@@ -28,8 +30,11 @@ _SLACK_MM = 0.6
 _MM_PER_POINT = 25.4 / 72
 _MM_TO_TWIPS = 1440 / 25.4
 _MOST_LINES = 40
-_WHOLE = (5.5, 4, 0)
-"""Characters of a cell that is not broken, as far as there is room for that in every column."""
+_COLUMNS, _SIZES = (5, 10), (10.5, 9, 8)  # points in a table of up to so many columns, and more
+_WHOLE = ((5.5, 4), (4, 4), (0, 3), (0, 2))
+"""Characters of a cell that is not broken, and of a piece of Chinese text that is not, as far as
+there is room for that in every column."""
+_SHORT_HEADING = 6
 _SHORT = 24  # characters of a cell that is one figure or name, with its bracket
 _BRACKETED = re.compile(r"([^()（）]+)([(（][^()（）]+[)）])")
 _KEPT_TOGETHER = 10
@@ -43,12 +48,14 @@ def render_docx(document: Document, frozen_at: datetime) -> bytes:
     missing_font, body = False, body_size(document)
     for heading, _, blocks in numbered(document):
         line(file, heading, HEAD_FONT, body, indent=2, keep=True, level=1)
-        for mark, block in blocks:
+        for n, (mark, block) in enumerate(blocks):
             if isinstance(block, Heading):
                 line(file, mark, SUB_FONT, body, indent=2, keep=True, level=2)
             elif isinstance(block, Paragraph):
                 size = NOTE if block.kind == "note" else body
-                line(file, plain(block.text), BODY_FONT, size, indent=2)
+                following = blocks[n + 1][1] if n + 1 < len(blocks) else None
+                leads = block.kind == "note" and getattr(following, "kind", "") == "draft"
+                line(file, plain(block.text), BODY_FONT, size, indent=2, keep=leads)
             elif isinstance(block, Table):
                 if mark:
                     _caption(file, mark, before=8, keep=True)
@@ -73,7 +80,7 @@ def _table(file, block: Table) -> None:
     from docx.shared import Mm, Pt
 
     rows, left_out = _printed_rows(block)
-    size = 9 if len(block.columns) > 5 else 10.5
+    size = _SIZES[bisect_left(_COLUMNS, len(block.columns))]
     cells = [list(block.columns), *([plain(cell) for cell in row] for row in rows)]
     widths = _widths(cells, size)
     table = file.add_table(rows=len(cells), cols=len(block.columns))
@@ -94,7 +101,7 @@ def _table(file, block: Table) -> None:
             layout.keep_with_next = _is_kept(r, len(rows), noted)
             if r == 0 or c in centred:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-            run = paragraph.add_run(_broken(text, _room(widths[c], size)))
+            run = add_text(paragraph, _broken(text, _room(widths[c], size), is_heading=r == 0))
             set_font(run, HEAD_FONT if r == 0 else BODY_FONT, size)
     _three_lines(table)
     if left_out:
@@ -126,9 +133,10 @@ def _is_kept(row: int, rows: int, noted: bool) -> bool:
     return row <= 1 or rows <= _KEPT_TOGETHER or row >= rows - 2
 
 
-def _least(text: str, whole: float) -> float:
+def _least(text: str, whole: float, piece_of: int) -> float:
     """The longest piece of a cell that must stay on one line, in full-width characters: what is
-    no longer than ``whole``, numbers and words, Chinese text by fours, a rate without its counts.
+    no longer than ``whole``, numbers and words, Chinese text by ``piece_of``, a rate without its
+    counts.
     """
     if _length(text) <= whole:
         return _length(text)
@@ -136,7 +144,7 @@ def _least(text: str, whole: float) -> float:
         return max(map(_length, found.groups()))
     pieces = re.split(r"([\u2e80-\uffef]+)", text)
     return max(
-        min(_length(piece), 4) if n % 2 else max(map(_length, piece.split()), default=0)
+        min(_length(piece), piece_of) if n % 2 else max(map(_length, piece.split()), default=0)
         for n, piece in enumerate(pieces)
     )
 
@@ -146,10 +154,15 @@ def _room(width: float, size: float) -> float:
     return (width - 2 * _CELL_MARGIN_MM) / (size * _MM_PER_POINT)
 
 
-def _broken(text: str, room: float) -> str:
-    """A rate that its column cannot hold breaks before its counts, not within them."""
-    if _length(text) > room and len(text) <= _SHORT and (found := _BRACKETED.fullmatch(text)):
+def _broken(text: str, room: float, is_heading: bool = False) -> str:
+    """A rate that its column cannot hold breaks before its counts, not within them; a short
+    heading after its first word."""
+    if _length(text) <= room:
+        return text
+    if len(text) <= _SHORT and (found := _BRACKETED.fullmatch(text)):
         return "\n".join(found.groups())
+    if is_heading and len(text) <= _SHORT_HEADING and _length(text[2:]) <= room:
+        return f"{text[:2]}\n{text[2:]}"
     return text
 
 
@@ -160,8 +173,11 @@ def _widths(cells: list[list[str]], size: float) -> list[float]:
     broken have no room, all columns are narrower by the same share.
     """
     longest = [max(map(_length, column)) for column in zip(*cells, strict=True)]
-    for whole in _WHOLE:
-        least = [max(_least(text, whole) for text in column) for column in zip(*cells, strict=True)]
+    for whole, piece_of in _WHOLE:
+        least = [
+            max(_least(text, whole, piece_of) for text in column)
+            for column in zip(*cells, strict=True)
+        ]
         if sum(least) <= _room(BODY_WIDTH_MM, size) - len(least):
             break
 
