@@ -12,7 +12,7 @@ def report_failure(context) -> None:
     """Name the failed task in the log of the run, with what an operator does next."""
     ti = context["ti"]
     logging.getLogger("hotline").error(
-        "任务失败:%s.%s(第 %s 次)。查看该任务日志;处理后在 Airflow 中清除该任务即可重跑,"
+        "任务失败：%s.%s（第 %s 次）。查看该任务日志；处理后在 Airflow 中清除该任务即可重跑，"
         "已完成的部分不会重复。",
         ti.dag_id,
         ti.task_id,

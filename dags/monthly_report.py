@@ -21,10 +21,10 @@ from dags.common import DATABASE_POOL, DEFAULT_ARGS, as_of_day
             None,
             type=["null", "string"],
             pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
-            description="报告期(YYYY-MM);空为上一个月",
+            description="报告期（YYYY-MM）；空为上一个月",
         ),
         "as_of": Param(None, type=["null", "string"], format="date", description="以哪一天为准"),
-        "profile": Param(None, type=["null", "string"], description="方案档;空为 HOTLINE_PROFILE"),
+        "profile": Param(None, type=["null", "string"], description="方案档；空为 HOTLINE_PROFILE"),
     },
 )
 def monthly_report():

@@ -24,13 +24,13 @@ ITEMS = Asset("hotline://supervision-items")
     tags=["hotline"],
     params={
         "inbox": Param(
-            None, type=["null", "string"], description="收件目录;空为 HOTLINE_HOME/inbox"
+            None, type=["null", "string"], description="收件目录；空为 HOTLINE_HOME/inbox"
         ),
         "as_of": Param(
             None,
             type=["null", "string"],
             format="date",
-            description="以哪一天为准(YYYY-MM-DD);空为本次运行的数据日期",
+            description="以哪一天为准（YYYY-MM-DD）；空为本次运行的数据日期",
         ),
     },
 )

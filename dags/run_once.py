@@ -37,10 +37,10 @@ def run_dag(dag_id: str, conf: dict) -> None:
 
     bag = DagBag(HERE)
     if bag.import_errors:
-        sys.exit(f"DAG 无法导入:{bag.import_errors}")
+        sys.exit(f"DAG 无法导入：{bag.import_errors}")
     run = bag.get_dag(dag_id).test(run_conf=conf)
     if str(run.state) != "success":
-        print(f"DAG {dag_id} 未成功:{run.state}", file=sys.stderr)
+        print(f"DAG {dag_id} 未成功：{run.state}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -52,15 +52,15 @@ def main(inbox: Path, as_of: date) -> None:
 
     settings = get_settings()
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    print("准备 Airflow(内置 SQLite)…", flush=True)
+    print("准备 Airflow（内置 SQLite）…", flush=True)
     prepare_airflow(settings.home.resolve())
     with open_context() as context:
         before = night.store_counts(context)
-    print("夜间任务:收件 → 读取 → 检查 → 入库 → 分类 → 关联 → 监督 → 发布 …", flush=True)
+    print("夜间任务：收件 → 读取 → 检查 → 入库 → 分类 → 关联 → 监督 → 发布 …", flush=True)
     run_dag("nightly", {"inbox": str(inbox.resolve()), "as_of": as_of.isoformat()})
     with open_context() as context:
         report_month = month.last_complete_month(context, as_of)
-    print(f"月度报告:{report_month} …", flush=True)
+    print(f"月度报告：{report_month} …", flush=True)
     run_dag("monthly_report", {"month": report_month, "as_of": as_of.isoformat()})
     with open_context() as context:
         changed = night.store_counts(context) != before

@@ -24,7 +24,7 @@ from dags.common import DATABASE_POOL, DEFAULT_ARGS, as_of_day
             None,
             type=["null", "string"],
             format="date",
-            description="以哪一天为准(YYYY-MM-DD);空为本次运行的数据日期",
+            description="以哪一天为准（YYYY-MM-DD）；空为本次运行的数据日期",
         ),
     },
 )

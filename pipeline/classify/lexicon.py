@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from pipeline.classify.ngrams import WordFinder
 from pipeline.classify.text import Batch
 
 PAIR_WINDOW = 3
@@ -30,40 +31,31 @@ class Lexicon:
         return [*self.patterns, *self.classes]
 
     @cached_property
-    def _automaton(self):
-        """(automaton whose values number the words, their lengths, the classes of word n from
-        ``first[n]`` to ``first[n + 1]`` in one flat array, ``first``)."""
-        import ahocorasick
-
+    def _words(self) -> tuple[WordFinder, np.ndarray, np.ndarray]:
+        """(finder of the words, the classes of word n from ``first[n]`` to ``first[n + 1]`` in
+        one flat array, ``first``)."""
         words: dict[str, list[int]] = {}
-        for name, members in self.classes.items():
-            for word in dict.fromkeys(members):
-                words.setdefault(str(word), []).append(self.names.index(name))
-        automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
-        for number, word in enumerate(words):
-            automaton.add_word(word, number)
-        automaton.make_automaton()
-        lengths = np.array([len(word) for word in words], dtype=np.int64)
+        for number, name in enumerate(self.names[len(self.patterns) :], start=len(self.patterns)):
+            for word in dict.fromkeys(self.classes[name]):
+                words.setdefault(str(word), []).append(number)
         classes = np.array([n for ids in words.values() for n in ids], dtype=np.int64)
         first = np.cumsum([0, *map(len, words.values())], dtype=np.int64)
-        return automaton, lengths, classes, first
+        return WordFinder(words), classes, first
 
     def find(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         """(start in the batch, class) of every word and number found, in order of start."""
-        automaton, lengths, classes_of, first = self._automaton
-        hits = np.fromiter(automaton.iter(batch.joined), dtype=np.dtype((np.int64, 2)))
-        ends, words = hits.T
+        finder, classes_of, first = self._words
+        at, words = finder.find(batch.codes)
         held = first[words + 1] - first[words]
         within = np.arange(held.sum()) - np.repeat(np.cumsum(held) - held, held)
-        starts = [np.repeat(ends - lengths[words] + 1, held)]
+        starts = [np.repeat(at, held)]
         found = [classes_of[np.repeat(first[words], held) + within]]
         for number, pattern in enumerate(self.patterns.values()):
             at = [match.start() for match in re.finditer(pattern, batch.joined)]
             starts.append(np.array(at, dtype=np.int64))
             found.append(np.full(len(at), number, dtype=np.int64))
-        at, classes = np.concatenate(starts), np.concatenate(found)
-        order = np.lexsort((classes, at))
-        return at[order], classes[order]
+        ordered = np.sort(np.concatenate(starts) * len(self.names) + np.concatenate(found))
+        return np.divmod(ordered, len(self.names))
 
     @cached_property
     def _groups(self) -> np.ndarray:

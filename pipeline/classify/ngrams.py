@@ -5,6 +5,8 @@ so n-grams and words cost a few array operations. Column = hash modulo ``2**BITS
 the columns seen in at least two training tickets are kept.
 """
 
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +68,63 @@ def words(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         left = left[lengths[left] > step]
         value[left] = value[left] * _BASE + codes[starts[left] + step] + np.uint64(1)
     return starts, _mixed(value * _MIX + lengths.astype(np.uint64))
+
+
+_SIEVE = 1 << 18
+"""Steps of a trie are looked up exactly only where a table of so many says that they may exist."""
+
+
+class WordFinder:
+    """Finds every occurrence of given words in an array of code points, overlapping ones too.
+
+    A trie walked from all positions at once: one array operation a letter of the longest word,
+    over the positions that still follow some word. Words must not hold the end of a ticket.
+    """
+
+    def __init__(self, words: Iterable[str]):
+        words = list(words)
+        letters = {c: n for n, c in enumerate(sorted(set("".join(words))), start=1)}
+        self._count = len(letters) + 1
+        self._letter = np.zeros(sys.maxunicode + 1, dtype=np.int64)
+        self._letter[[ord(c) for c in letters]] = list(letters.values())
+        # (node, letter) → node, as node · count + letter; a single letter is a node of its own
+        following: dict[int, int] = {}
+        ends: dict[int, int] = {}
+        for number, word in enumerate(words):
+            node = letters[word[0]]
+            for char in word[1:]:
+                step = node * self._count + letters[char]
+                node = following.setdefault(step, self._count + len(following))
+            ends[node] = number
+        self._word = np.full(self._count + len(following), -1, dtype=np.int64)
+        self._word[list(ends)] = list(ends.values())
+        steps = np.array(sorted(following.items()), dtype=np.int64).reshape(-1, 2)
+        self._steps, self._nodes = np.ascontiguousarray(steps.T)
+        self._maybe = np.zeros(_SIEVE, dtype=bool)
+        self._maybe[self._steps % _SIEVE] = True
+
+    def find(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(start, number of the word) of every occurrence; ``codes`` ends with a ticket's end."""
+        letters = self._letter[codes]
+        at = np.flatnonzero(letters)
+        node = letters[at]
+        starts, words = [], []
+        depth = 0
+        while len(at):
+            word = self._word[node]
+            is_word = word >= 0
+            starts.append(at[is_word])
+            words.append(word[is_word])
+            depth += 1
+            step = node * self._count + letters[at + depth]
+            maybe = np.flatnonzero(self._maybe[step & (_SIEVE - 1)])
+            at, step = at[maybe], step[maybe]
+            place = np.minimum(np.searchsorted(self._steps, step), len(self._steps) - 1)
+            goes_on = self._steps[place] == step
+            at, node = at[goes_on], self._nodes[place[goes_on]]
+        if not starts:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return np.concatenate(starts), np.concatenate(words)
 
 
 @dataclass(frozen=True)

@@ -39,13 +39,15 @@ _SURNAMES = (
     "戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
 )
 _NOBODY = re.compile(
+    # a look at the first letter alone, at most places enough, halves the time
+    f"(?=[市群来诉反投举当城县区镇0京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼gsx{_SURNAMES}])(?:"
     # the operator's "the caller reports": says who writes, not what of
     "(?:市民|群众|来电人|诉求人|反映人|投诉人|举报人|当事人"
     f"|[{_SURNAMES}](?:先生|女士|小姐|师傅|某某|某|大爷|阿姨|大哥|大姐))"
     "(?:系|为)?(?:来电)?(?:反映|称|表示)?，?"
     "|[城县区镇][东西南北]"
     "|0{1,4}年|0{1,2}月|0{1,2}[日号]|0{1,2}[时点]0{0,2}分?"
-    "|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z][·.]?[a-z0*]{4,6}|[gsx]0{2,4}"
+    "|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z][·.]?[a-z0*]{4,6}|[gsx]0{2,4})"
 )
 """Names, dates, plates and road numbers, which must not sway a judgement: blanked, same length."""
 CLAUSE_END, SENTENCE_END, TICKET_END, BLANK = "，", "。", "\n", " "

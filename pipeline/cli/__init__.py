@@ -21,7 +21,7 @@ from pipeline.cli import (
 
 app = typer.Typer(
     name="hotline",
-    help="交通运输执法类投诉举报:导入、分类、监督、月报。",
+    help="交通运输执法类投诉举报：导入、分类、监督、月报。",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.console import AsJson, AsOf, explained, print_json, progress, table, warn
 
-db_app = typer.Typer(help="数据库:升级、清除。", no_args_is_help=True)
+db_app = typer.Typer(help="数据库：升级、清除。", no_args_is_help=True)
 user_app = typer.Typer(help="复核台用户。", no_args_is_help=True)
 token_app = typer.Typer(help="接口令牌：哪个程序、代表谁、能做什么。", no_args_is_help=True)
 
@@ -93,7 +93,7 @@ def upgrade() -> None:
 
     with explained(), open_context() as context:
         where = "内置 SQLite" if context.settings.is_embedded else context.engine.dialect.name
-    typer.echo(f"数据库结构已是最新({where})。")
+    typer.echo(f"数据库结构已是最新（{where}）。")
 
 
 @db_app.command()
@@ -101,7 +101,7 @@ def purge(
     before: Annotated[
         datetime, typer.Option(formats=["%Y-%m-%d"], help="清除此日之前受理的工单的联系方式等。")
     ],
-    yes: Annotated[bool, typer.Option("--yes", help="确认清除;不加只显示数量。")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="确认清除；不加只显示数量。")] = False,
     as_json: AsJson = False,
 ) -> None:
     """清除到期的个人信息:联系方式、隔离行原文、归档文件。工单与台账保留。"""
@@ -114,7 +114,7 @@ def purge(
         print_json({"done": yes, "counts": counts})
         return
     what = ",".join(f"{name} {count}" for name, count in counts.items())
-    typer.echo(("已清除:" if yes else "将清除(加 --yes 执行):") + what)
+    typer.echo(("已清除：" if yes else "将清除（加 --yes 执行）：") + what)
 
 
 Units = Annotated[list[str] | None, typer.Option(help="只看这个单位（可重复）；不加为全辖区。")]
@@ -136,7 +136,7 @@ def add_user(
         password = add_person(
             context.engine, name, role, context.clock(), units=unit or (), regions=region or ()
         )
-    typer.echo(f"用户 {name}({role})的一次性密码:{password}  首次登录须修改。")
+    typer.echo(f"用户 {name}（{role}）的一次性密码：{password}  首次登录须修改。")
 
 
 @user_app.command("bound")
@@ -162,7 +162,7 @@ def reset_user(name: Annotated[str, typer.Argument(help="登录名。")]) -> Non
 
     with explained(), open_context() as context:
         password = reset_password(context.engine, name, context.clock())
-    typer.echo(f"用户 {name} 的一次性密码:{password}  下次登录须修改。")
+    typer.echo(f"用户 {name} 的一次性密码：{password}  下次登录须修改。")
 
 
 @user_app.command("disable")

@@ -17,7 +17,7 @@ from pipeline.cli.console import (
     warn,
 )
 
-app = typer.Typer(help="分类模型:在用哪个、为什么、是否漂移。", no_args_is_help=True)
+app = typer.Typer(help="分类模型：在用哪个、为什么、是否漂移。", no_args_is_help=True)
 
 
 @app.command("list")
@@ -33,8 +33,8 @@ def list_models(as_json: AsJson = False) -> None:
         return
     origin = "随程序发布" if found["is_shipped"] else "学过人工标注"
     typer.echo(
-        f"在用模型 {found['model_version']}({origin})。"
-        f"人工标注 {found['labels']} 件,其中上次训练之后新增 {found['new_labels']} 件;"
+        f"在用模型 {found['model_version']}（{origin}）。"
+        f"人工标注 {found['labels']} 件，其中上次训练之后新增 {found['new_labels']} 件；"
         f"仍是旧模型分类的历史工单 {found['outdated']} 件。"
     )
     table(
@@ -58,7 +58,7 @@ def list_models(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    decision: Annotated[int, typer.Argument(help="决定编号,见 hotline model list。")],
+    decision: Annotated[int, typer.Argument(help="决定编号，见 hotline model list。")],
     as_json: AsJson = False,
 ) -> None:
     """一项决定的数字:两个模型在同一批工单上的表现。"""
@@ -72,12 +72,12 @@ def show(
     if as_json:
         print_json(found)
         return
-    typer.echo(f"在用 {found['champion']},挑战 {found['challenger']}:{found['reason']}")
+    typer.echo(f"在用 {found['champion']}，挑战 {found['challenger']}：{found['reason']}")
     figures = found["figures_json"]
     for name in [name for name in SET_ZH if name in figures]:
         _print_figures(f"{SET_ZH[name]} {figures[name]['n']} 件", figures[name])
     for text in figures.get("lost", []):
-        typer.secho(f"! 失守底线用例:{text}", fg=typer.colors.YELLOW)
+        typer.secho(f"! 失守底线用例：{text}", fg=typer.colors.YELLOW)
 
 
 def _print_figures(title: str, figures: dict) -> None:
@@ -90,7 +90,7 @@ def _print_figures(title: str, figures: dict) -> None:
         "macro_f1": "各类型平均 F1",
         "ordinary_flagged": "非执法误报率",
         "ece": "校准误差",
-        "abstained": "弃权(转人工)",
+        "abstained": "弃权（转人工）",
     }
     headlines = figures["headlines"]  # JSON keeps no order
     rows = [
@@ -128,7 +128,7 @@ def retrain(
 
 @app.command()
 def revert(
-    person: Annotated[str, typer.Option("--by", help="由谁退回(记入审计)。")],
+    person: Annotated[str, typer.Option("--by", help="由谁退回（记入审计）。")],
     reason: Annotated[str, typer.Option("--reason", help="理由。")],
     as_json: AsJson = False,
 ) -> None:
@@ -146,7 +146,7 @@ def revert(
 
 @app.command()
 def drift(
-    month: Annotated[str | None, typer.Option(help="年-月,默认上一个完整的月。")] = None,
+    month: Annotated[str | None, typer.Option(help="年-月，默认上一个完整的月。")] = None,
     as_of: AsOf = None,
     profile: Profile = None,
     as_json: AsJson = False,
@@ -162,7 +162,7 @@ def drift(
         try:
             month_bounds(month)
         except ValueError as error:
-            raise NotDone(f"月份写法应为 2026-10 这样的年-月:{month}({error})") from error
+            raise NotDone(f"月份写法应为 2026-10 这样的年-月：{month}（{error}）") from error
         outcome = measure(context, month, profile)
         months = history(context)
     if as_json:
@@ -188,7 +188,7 @@ def _print_months(months: list[dict]) -> None:
         return shown + (" !" if measure["warns"] else "")
 
     table(
-        "分类漂移(分布为稳定性指数,比例括号内为基准月)",
+        "分类漂移（分布为稳定性指数，比例括号内为基准月）",
         ["月份", "基准月", "工单", "执法类", *MEASURES.values()],
         [
             [
@@ -210,9 +210,9 @@ def _print_thresholds(row: dict) -> None:
         f"{MEASURES[name]} {measure['threshold']:g}({measure['origin']})"
         for name, measure in row["measures_json"].items()
     )
-    typer.echo(f"提示的阈值:{said}。工单太少、或与基准月是同一个月的,不作比较(—)。")
+    typer.echo(f"提示的阈值：{said}。工单太少、或与基准月是同一个月的，不作比较（—）。")
     if row["pending"]:
-        typer.echo(f"有 {row['pending']} 件尚未由在用模型分类,没有计入:hotline reclassify。")
+        typer.echo(f"有 {row['pending']} 件尚未由在用模型分类，没有计入：hotline reclassify。")
 
 
 def reclassify(

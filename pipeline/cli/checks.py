@@ -6,7 +6,7 @@ import typer
 
 from pipeline.cli.console import AsJson, explained, print_json, table
 
-app = typer.Typer(help="须核查的检查:列出、放行。", no_args_is_help=True)
+app = typer.Typer(help="须核查的检查：列出、放行。", no_args_is_help=True)
 
 
 @app.command("list")
@@ -32,9 +32,9 @@ def list_checks(
 
 @app.command()
 def clear(
-    check_id: Annotated[int, typer.Argument(help="检查编号,见 hotline checks list。")],
-    person: Annotated[str, typer.Option("--by", help="由谁放行(记入审计,印入月报)。")],
-    reason: Annotated[str, typer.Option("--reason", help="核查情况和放行理由(印入月报)。")],
+    check_id: Annotated[int, typer.Argument(help="检查编号，见 hotline checks list。")],
+    person: Annotated[str, typer.Option("--by", help="由谁放行（记入审计，印入月报）。")],
+    reason: Annotated[str, typer.Option("--reason", help="核查情况和放行理由（印入月报）。")],
     as_json: AsJson = False,
 ) -> None:
     """放行一项检查:记录姓名和理由,检查结果本身不改。"""
@@ -46,7 +46,7 @@ def clear(
     if as_json:
         print_json(cleared)
     else:
-        typer.echo(f"检查 {check_id}({cleared['file']}:{cleared['message']})已放行。")
+        typer.echo(f"检查 {check_id}（{cleared['file']}：{cleared['message']}）已放行。")
 
 
 def _clearance(check: dict) -> str:

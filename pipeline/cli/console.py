@@ -14,9 +14,9 @@ from pipeline.domain.errors import OperatorError
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 AsOf = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="以哪一天为准(默认今天,北京时间)。"),
+    typer.Option(formats=["%Y-%m-%d"], help="以哪一天为准（默认今天，北京时间）。"),
 ]
-Profile = Annotated[str | None, typer.Option(help="方案档(默认 HOTLINE_PROFILE)。")]
+Profile = Annotated[str | None, typer.Option(help="方案档（默认 HOTLINE_PROFILE）。")]
 
 
 class NotDone(OperatorError):
@@ -34,15 +34,15 @@ def explained() -> Iterator[None]:
     except OperatorError as error:
         fail(str(error))
     except FileNotFoundError as error:
-        fail(str(error) if error.filename is None else f"找不到文件:{error.filename}")
+        fail(str(error) if error.filename is None else f"找不到文件：{error.filename}")
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        fail(f"数据库不可用或写入失败,已保留最后一致的状态:{reason}")
+        fail(f"数据库不可用或写入失败，已保留最后一致的状态：{reason}")
     except OSError as error:
         where = f":{error.filename}" if error.filename else ""
         fail(f"{error.strerror or error}{where}。已保留最后一致的状态。")
     except ValidationError as error:
-        fail(f"配置有误:{error}")
+        fail(f"配置有误：{error}")
 
 
 def fail(message: str) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.console import AsJson, explained, print_json
 
-app = typer.Typer(help="版式:核对、起草。", no_args_is_help=True)
+app = typer.Typer(help="版式：核对、起草。", no_args_is_help=True)
 
 
 @app.command()
@@ -29,14 +29,14 @@ def check(
     if as_json:
         print_json(asdict(found))
     else:
-        typer.echo(f"版式 {found.layout}:{'可以读取' if found.is_readable else '不能读取'}")
+        typer.echo(f"版式 {found.layout}：{'可以读取' if found.is_readable else '不能读取'}")
         for field, heading in found.mapped.items():
             typer.echo(f"  {heading} → {field}")
         for title, headings in (
             ("忽略", found.ignored), ("不认识", found.unknown), ("缺少", found.missing)
         ):  # fmt: skip
             if headings:
-                typer.echo(f"  {title}:{'、'.join(headings)}")
+                typer.echo(f"  {title}：{'、'.join(headings)}")
     raise typer.Exit(0 if found.is_readable and not found.unknown else 1)
 
 

@@ -7,10 +7,10 @@ import typer
 
 from pipeline.cli.console import AsJson, AsOf, Profile, day, explained, fail, print_json, table
 
-app = typer.Typer(help="台账和清单:列出、导出、回填。", no_args_is_help=True)
+app = typer.Typer(help="台账和清单：列出、导出、回填。", no_args_is_help=True)
 
-Month = Annotated[str | None, typer.Option(help="月份,如 2026-10(默认以哪一天为准的那个月)。")]
-By = Annotated[str | None, typer.Option(help="领取人(复核台账号姓名)。")]
+Month = Annotated[str | None, typer.Option(help="月份，如 2026-10（默认以哪一天为准的那个月）。")]
+By = Annotated[str | None, typer.Option(help="领取人（复核台账号姓名）。")]
 
 
 @app.command("list")
@@ -44,17 +44,17 @@ def list_kinds(profile: Profile = None, as_of: AsOf = None, as_json: AsJson = Fa
 
 @app.command()
 def export(  # noqa: PLR0917
-    kind: Annotated[str, typer.Argument(help="哪一种清单,见 hotline ledger list。")],
+    kind: Annotated[str, typer.Argument(help="哪一种清单，见 hotline ledger list。")],
     output: Annotated[Path, typer.Option(help="输出目录。")],
     month: Month = None,
     as_of: AsOf = None,
     profile: Profile = None,
     form: Annotated[str, typer.Option("--format", help="xlsx 或 html。")] = "xlsx",
     with_contacts: Annotated[
-        bool, typer.Option("--with-contacts", help="回访抽样附姓名、电话(逐件留痕)。")
+        bool, typer.Option("--with-contacts", help="回访抽样附姓名、电话（逐件留痕）。")
     ] = False,
     confidential: Annotated[
-        bool, typer.Option("--confidential", help="导出限权清单(留痕)。")
+        bool, typer.Option("--confidential", help="导出限权清单（留痕）。")
     ] = False,
     by: By = None,
     reason: Annotated[str | None, typer.Option(help="领取理由。")] = None,
@@ -64,7 +64,7 @@ def export(  # noqa: PLR0917
     from pipeline.stages import ledgers, open_context
 
     if (with_contacts or confidential) and not by:
-        fail("领取联系方式或限权清单,须用 --by 写明领取人。")
+        fail("领取联系方式或限权清单，须用 --by 写明领取人。")
     bearer = ledgers.Bearer(by or "", reason or "")
     writes = kind == ledgers.FOLLOW_UP.id or confidential
     with explained(), open_context(write=writes) as context:
@@ -83,15 +83,15 @@ def export(  # noqa: PLR0917
         print_json(made.as_json())
     else:
         told = f"{made.rows} 行" if made.rows else "本期无内容"
-        typer.echo(f"{made.title}({made.period},截至 {made.as_of}):{told}")
+        typer.echo(f"{made.title}（{made.period}，截至 {made.as_of}）：{told}")
         typer.echo(f"  {made.path}")
 
 
 @app.command()
 def refill(
     file: Annotated[Path, typer.Argument(help="填好的回访抽样名单 xlsx。")],
-    month: Annotated[str, typer.Option(help="抽样的月份,如 2026-10。")],
-    by: Annotated[str, typer.Option(help="回填人(复核台账号姓名)。")],
+    month: Annotated[str, typer.Option(help="抽样的月份，如 2026-10。")],
+    by: Annotated[str, typer.Option(help="回填人（复核台账号姓名）。")],
     profile: Profile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -104,6 +104,6 @@ def refill(
         print_json(counts)
     else:
         typer.echo(
-            f"写入 {counts['recorded']} 件,未变 {counts['unchanged']} 件,"
+            f"写入 {counts['recorded']} 件，未变 {counts['unchanged']} 件，"
             f"尚未填写 {counts['empty']} 件。"
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def classify(
-    source: Annotated[Path, typer.Argument(help="JSON 行:id, title, content …")],
+    source: Annotated[Path, typer.Argument(help="JSON 行：id, title, content …")],
     output: Annotated[Path, typer.Option("--output", help="结果写到哪个文件。")],
     as_json: AsJson = False,
 ) -> None:
@@ -27,7 +27,7 @@ def classify(
         print_json(counts)
     else:
         typer.echo(
-            f"{counts['lines']} 行:执法类 {counts['enforcement']},需人工复核 {counts['review']},"
+            f"{counts['lines']} 行：执法类 {counts['enforcement']}，需人工复核 {counts['review']}，"
             f"无法读取 {counts['errors']}。"
         )
     raise typer.Exit(1 if counts["errors"] else 0)
@@ -52,7 +52,7 @@ def evaluate(
         [
             *[[f"执法类 {k}", f"{v:.3f}"] for k, v in figures["enforcement"].items()],
             *[[k, f"{figures[k]:.3f}"] for k in ("macro_f1", "micro_f1", "ece")],
-            ["弃权(转人工)", figures["abstained"]],
+            ["弃权（转人工）", figures["abstained"]],
             ["件/秒", f"{figures['docs_per_second']:.0f}"],
         ],
     )

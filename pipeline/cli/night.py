@@ -19,7 +19,9 @@ from pipeline.cli.console import (
 
 
 def nightly(
-    inbox: Annotated[Path | None, typer.Option(help="收件目录(默认 HOTLINE_HOME/inbox)。")] = None,
+    inbox: Annotated[
+        Path | None, typer.Option(help="收件目录（默认 HOTLINE_HOME/inbox）。")
+    ] = None,
     as_of: AsOf = None,
     profile: Profile = None,
     as_json: AsJson = False,
@@ -73,13 +75,13 @@ def print_night(summary: dict, changed: bool = True) -> None:
     from pipeline.domain.labels import ProblemType
 
     if not changed:
-        typer.echo("没有新文件,也没有变化:数据库与上次完全相同。")
+        typer.echo("没有新文件，也没有变化：数据库与上次完全相同。")
     print_ledgers(summary["files"])
     enforcement = summary["enforcement"]
-    typer.echo(f"工单 {summary['tickets']} 件,其中执法类投诉举报 {enforcement['count']} 件。")
+    typer.echo(f"工单 {summary['tickets']} 件，其中执法类投诉举报 {enforcement['count']} 件。")
     if enforcement["types"]:
         table(
-            "执法类投诉举报的问题类型(按主类)",
+            "执法类投诉举报的问题类型（按主类）",
             ["类型", "件数"],
             [[ProblemType(k).name_zh, v] for k, v in enforcement["types"].items()],
         )
@@ -91,8 +93,8 @@ def print_items(items: dict) -> None:
     from pipeline.policies import ORIGIN_ZH
 
     typer.echo(
-        f"监督事项:未销号 {items['open']} 项(另报 {items['confidential']} 项,不列明细)。"
-        "均为建议,由具名人员决定。"
+        f"监督事项：未销号 {items['open']} 项（另报 {items['confidential']} 项，不列明细）。"
+        "均为建议，由具名人员决定。"
     )
     by_rule: dict[tuple, list[dict]] = {}
     for item in items["described"]:
@@ -100,13 +102,13 @@ def print_items(items: dict) -> None:
         by_rule.setdefault(key, []).append(item)
     for (level, rule, clause, origin), members in sorted(by_rule.items(), reverse=True):
         typer.secho(f"\n{level} {rule} {len(members)} 项 · 依据 {clause}", bold=True)
-        typer.echo(f"   触发数值:{ORIGIN_ZH[origin]}")
+        typer.echo(f"   触发数值：{ORIGIN_ZH[origin]}")
         shown = members if level >= "L4" else members[:3]
         for item in shown:
             typer.echo(f"   #{item['id']} {item['summary']} 期限 {item['due_on'] or '未定'}")
         if len(shown) < len(members):
             left = len(members) - len(shown)
-            typer.echo(f"   另有 {left} 项:hotline item list --rule {rule} --level {level}")
+            typer.echo(f"   另有 {left} 项：hotline item list --rule {rule} --level {level}")
 
 
 def print_ledgers(files: list[dict]) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.console import AsJson, AsOf, NotDone, day, explained, print_json, table, warn
 
-app = typer.Typer(help="隔离区:列出、查看、导出修复、重放。", no_args_is_help=True)
+app = typer.Typer(help="隔离区：列出、查看、导出修复、重放。", no_args_is_help=True)
 
 
 @app.command("list")
@@ -25,8 +25,8 @@ def list_rows(
         print_json(rows)
         return
     table(
-        f"隔离区:{len(rows)} 行待修复",
-        ["编号", "文件", "表格行", "原因", "内容(已遮盖)"],
+        f"隔离区：{len(rows)} 行待修复",
+        ["编号", "文件", "表格行", "原因", "内容（已遮盖）"],
         [
             [r["id"], r["file"], r["source_row"], "、".join(r["reasons_zh"]), r["preview"][:60]]
             for r in rows
@@ -65,13 +65,13 @@ def export(
 
     with explained(), open_context() as context:
         count = export_rows(context.engine, context.vault, output, ids)
-    typer.echo(f"已导出 {count} 行到 {output}。请改正后运行:hotline quarantine replay {output}")
+    typer.echo(f"已导出 {count} 行到 {output}。请改正后运行：hotline quarantine replay {output}")
 
 
 @app.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="改好的 xlsx。")],
-    person: Annotated[str, typer.Option(help="由谁修复(记入台账)。")] = "operator",
+    person: Annotated[str, typer.Option(help="由谁修复（记入台账）。")] = "operator",
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
@@ -86,8 +86,8 @@ def replay(
     else:
         counts = outcome.counts
         typer.echo(
-            f"重放 {counts['rows_read']} 行:新增 {counts['inserted']},更新 {counts['updated']},"
-            f"无变化 {counts['unchanged']},重复 {counts['duplicate']},"
+            f"重放 {counts['rows_read']} 行：新增 {counts['inserted']}，更新 {counts['updated']}，"
+            f"无变化 {counts['unchanged']}，重复 {counts['duplicate']}，"
             f"仍隔离 {counts['quarantined']}。"
         )
         warn(outcome.messages)

@@ -30,16 +30,18 @@ class _MonthFirst(TyperGroup):
 
 app = typer.Typer(
     cls=_MonthFirst,
-    help="月度报告:hotline report 2026-10;追溯数字:hotline report trace 2026-10 编号。",
+    help="月度报告：hotline report 2026-10；追溯数字：hotline report trace 2026-10 编号。",
     no_args_is_help=True,
 )
 
 
 @app.command()
 def make(
-    month: Annotated[str, typer.Argument(help="报告期,如 2026-10。")],
+    month: Annotated[str, typer.Argument(help="报告期，如 2026-10。")],
     profile: Profile = None,
-    out: Annotated[Path | None, typer.Option(help="输出目录(默认 HOTLINE_HOME/reports)。")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="输出目录（默认 HOTLINE_HOME/reports）。")
+    ] = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +53,7 @@ def make(
         try:
             outcome = stage.monthly_report(context, month, day(as_of), profile, out)
         except ValueError as error:
-            raise NotDone(f"报告期写法应为 2026-10 这样的年-月:{month}({error})") from error
+            raise NotDone(f"报告期写法应为 2026-10 这样的年-月：{month}（{error}）") from error
     if as_json:
         print_json(outcome.as_json())
     else:
@@ -63,18 +65,20 @@ def make(
 
 def print_report(keys: dict) -> None:
     """Where the report is, and whether it is a new revision."""
-    state = "新生成" if keys["is_new"] else "输入未变,沿用"
-    typer.echo(f"{keys['month']} 报告 第 {keys['revision']} 版({state}):")
+    state = "新生成" if keys["is_new"] else "输入未变，沿用"
+    typer.echo(f"{keys['month']} 报告 第 {keys['revision']} 版（{state}）：")
     for kind, path in keys["paths"].items():
         typer.echo(f"  {kind}: {path}")
 
 
 @app.command()
 def period(
-    until: Annotated[str, typer.Argument(help="评估期最后一个月,如 2026-10。")],
-    since: Annotated[str | None, typer.Option(help="第一个月(默认为方案起始月)。")] = None,
+    until: Annotated[str, typer.Argument(help="评估期最后一个月，如 2026-10。")],
+    since: Annotated[str | None, typer.Option(help="第一个月（默认为方案起始月）。")] = None,
     profile: Profile = None,
-    out: Annotated[Path | None, typer.Option(help="输出目录(默认 HOTLINE_HOME/reports)。")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="输出目录（默认 HOTLINE_HOME/reports）。")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """由已发布的各月报告生成方案实施期评估报告(中期、终期评估)。"""
@@ -85,13 +89,15 @@ def period(
         try:
             outcome = period_review(context, until, since, profile, out)
         except ValueError as error:
-            raise NotDone(f"月份写法应为 2026-10 这样的年-月({error})") from error
+            raise NotDone(f"月份写法应为 2026-10 这样的年-月（{error}）") from error
     if as_json:
         print_json(outcome.as_json())
     else:
         keys = outcome.keys
         missing = f",{len(keys['missing'])} 个月没有已发布的报告" if keys["missing"] else ""
-        typer.echo(f"{keys['first']} 至 {keys['last']} 评估报告({keys['months']} 个月{missing}):")
+        typer.echo(
+            f"{keys['first']} 至 {keys['last']} 评估报告（{keys['months']} 个月{missing}）："
+        )
         for kind, path in keys["paths"].items():
             typer.echo(f"  {kind}: {path}")
         warn(outcome.messages)
@@ -100,10 +106,10 @@ def period(
 
 @app.command()
 def trace(
-    month: Annotated[str, typer.Argument(help="报告期,如 2026-10。")],
-    number: Annotated[str, typer.Argument(help="数字编号,见报告附表。")],
+    month: Annotated[str, typer.Argument(help="报告期，如 2026-10。")],
+    number: Annotated[str, typer.Argument(help="数字编号，见报告附表。")],
     profile: Profile = None,
-    revision: Annotated[int | None, typer.Option(help="第几版(默认最新)。")] = None,
+    revision: Annotated[int | None, typer.Option(help="第几版（默认最新）。")] = None,
     as_json: AsJson = False,
 ) -> None:
     """列出报告中一个数字背后的工单。"""
@@ -120,11 +126,11 @@ def trace(
     typer.echo(f"{found['label']}:{found['value']} {found['unit']}")
     if found["operands"]:
         parts = ";".join(f"{o['number']}={o['value']}" for o in found["operands"])
-        typer.echo(f"由以下数字计算:{parts}({found['formula']})")
+        typer.echo(f"由以下数字计算：{parts}（{found['formula']}）")
     elif found["withheld"]:
-        typer.echo("涉及另报事项,不列工单。")
+        typer.echo("涉及另报事项，不列工单。")
     elif found["query"]:
-        typer.echo(f"查询:sql/reports/{found['query']}.sql")
+        typer.echo(f"查询：sql/reports/{found['query']}.sql")
         rows = [list(ticket.values()) for ticket in found["tickets"]]
         table(f"工单 {len(rows)} 件", ["热线", "工单编号", "受理时间"], rows)
 
@@ -150,7 +156,7 @@ def lint(
 
 @app.command()
 def dictionary(
-    out: Annotated[Path | None, typer.Option(help="写入文件(默认显示)。")] = None,
+    out: Annotated[Path | None, typer.Option(help="写入文件（默认显示）。")] = None,
 ) -> None:
     """月度报告的数据字典:指标、查询、数据表。"""
     from pipeline.report.dictionary import markdown
@@ -163,11 +169,11 @@ def dictionary(
 
 @app.command()
 def figures(
-    month: Annotated[str, typer.Argument(help="报告期,如 2026-10。")],
+    month: Annotated[str, typer.Argument(help="报告期，如 2026-10。")],
     out: Annotated[Path, typer.Option(help="写入的 CSV 文件。")],
-    source: Annotated[str, typer.Option(help="本地区名称,汇总时作列名,如 安徽省。")],
+    source: Annotated[str, typer.Option(help="本地区名称，汇总时作列名，如 安徽省。")],
     profile: Profile = None,
-    revision: Annotated[int | None, typer.Option(help="第几版(默认最新)。")] = None,
+    revision: Annotated[int | None, typer.Option(help="第几版（默认最新）。")] = None,
 ) -> None:
     """导出一个月已发布报告的全部数字,供上级汇总或其他工具读取。"""
     from pipeline.report.rollup import export_table
@@ -187,7 +193,7 @@ def figures(
 
 @app.command()
 def rollup(
-    files: Annotated[list[Path], typer.Argument(help="各地区的数字表(hotline report figures)。")],
+    files: Annotated[list[Path], typer.Argument(help="各地区的数字表（hotline report figures）。")],
     out: Annotated[Path, typer.Option(help="写入的 CSV 文件。")],
     as_json: AsJson = False,
 ) -> None:
@@ -202,6 +208,6 @@ def rollup(
         print_json([{"number": r.number, "value": r.value, "values": r.values} for r in rolled])
     else:
         typer.echo(
-            f"已汇总 {len(files)} 个地区的 {len(rolled)} 个数字,写入 {out}。"
-            "人数、事项数为各地相加,跨地区的同一人分别计。"
+            f"已汇总 {len(files)} 个地区的 {len(rolled)} 个数字，写入 {out}。"
+            "人数、事项数为各地相加，跨地区的同一人分别计。"
         )

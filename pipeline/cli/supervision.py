@@ -23,7 +23,7 @@ def supervise(as_of: AsOf = None, profile: Profile = None, as_json: AsJson = Fal
     else:
         counts = outcome.counts
         typer.echo(
-            f"新增 {counts['raised']} 项,更新 {counts['updated']} 项,"
+            f"新增 {counts['raised']} 项，更新 {counts['updated']} 项，"
             f"未变 {counts['unchanged']} 项。"
         )
         warn(outcome.messages)
@@ -31,8 +31,8 @@ def supervise(as_of: AsOf = None, profile: Profile = None, as_json: AsJson = Fal
 
 @item_app.command("list")
 def list_items(
-    rule: Annotated[str | None, typer.Option(help="只看某条规则,如 R14。")] = None,
-    level: Annotated[str | None, typer.Option(help="只看某一级别,如 L4。")] = None,
+    rule: Annotated[str | None, typer.Option(help="只看某条规则，如 R14。")] = None,
+    level: Annotated[str | None, typer.Option(help="只看某一级别，如 L4。")] = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +72,7 @@ def explain(
 
 @policy_app.command("show")
 def show_policy(
-    profile_id: Annotated[str | None, typer.Argument(help="方案档编号;不填列出全部。")] = None,
+    profile_id: Annotated[str | None, typer.Argument(help="方案档编号；不填列出全部。")] = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
@@ -102,6 +102,6 @@ def check_policies() -> None:
         for key in profile_ids():
             wrong += [f"{key}:{quotation}" for quotation in misquotations(load_profile(key))]
     for line in wrong:
-        typer.secho(f"! 原文没有这句话:{line}", fg=typer.colors.RED)
-    typer.echo(f"方案档 {len(profile_ids())} 个,引文不符 {len(wrong)} 处。")
+        typer.secho(f"! 原文没有这句话：{line}", fg=typer.colors.RED)
+    typer.echo(f"方案档 {len(profile_ids())} 个，引文不符 {len(wrong)} 处。")
     raise typer.Exit(1 if wrong else 0)

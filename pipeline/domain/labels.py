@@ -123,7 +123,8 @@ class Prediction:
             "score": round(self.score, 6),
             "primary": self.primary.value if self.primary else None,
             "labels": [label.value for label in self.labels],
-            "scores": {label.value: round(p, 6) for label, p in self.scores.items()},
+            # as round(p, 6), which takes three times as long
+            "scores": {label._value_: int(p * 1e6 + 0.5) / 1e6 for label, p in self.scores.items()},
             "evidence": {label.value: list(spans) for label, spans in self.evidence.items()},
             "flags": list(self.flags),
             "review": self.review,

@@ -67,14 +67,14 @@ _ROW_REASON = {
     RowReason.NO_TICKET_NO: ("no ticket number", "缺工单编号"),
     RowReason.TICKET_NO_LOST: (
         "ticket number lost to scientific notation",
-        "工单编号被表格软件改成科学计数法,无法还原",
+        "工单编号被表格软件改成科学计数法，无法还原",
     ),
     RowReason.NO_CONTENT: ("no content", "缺受理内容"),
     RowReason.TIME_MISSING: ("no time", "缺受理时间"),
     RowReason.TIME_UNREADABLE: ("unreadable time", "受理时间无法识别"),
-    RowReason.TIME_IMPOSSIBLE: ("impossible time", "受理时间不可能(如 0000-00-00)"),
+    RowReason.TIME_IMPOSSIBLE: ("impossible time", "受理时间不可能（如 0000-00-00）"),
     RowReason.TIME_IN_FUTURE: ("time in the future", "受理时间晚于导入日期"),
-    RowReason.ROW_TOO_WIDE: ("more cells than headings", "单元格多于列标题,疑似错列"),
+    RowReason.ROW_TOO_WIDE: ("more cells than headings", "单元格多于列标题，疑似错列"),
     RowReason.VALUE_TOO_LONG: ("value too long", "单元格内容过长"),
 }
 
@@ -98,17 +98,17 @@ class FileReason(StrEnum):
 
 
 _FILE_REASON = {
-    FileReason.EMPTY: "文件是空的(0 字节)。请在平台重新导出后再放入收件目录。",
+    FileReason.EMPTY: "文件是空的（0 字节）。请在平台重新导出后再放入收件目录。",
     FileReason.NOT_A_TABLE: "文件不是表格。请导出为 xlsx 或 csv 后再放入收件目录。",
     FileReason.PASSWORD_PROTECTED: "文件设有打开密码。请去掉密码另存后再放入收件目录。",
     FileReason.DAMAGED: "文件已损坏或没有传完。请重新导出或重新传送。",
     FileReason.UNKNOWN_LAYOUT: (
-        "列标题与已知版式都不相符。请核对是否导错报表,或联系管理员登记新版式。"
+        "列标题与已知版式都不相符。请核对是否导错报表，或联系管理员登记新版式。"
     ),
-    FileReason.NO_DATA_ROWS: "文件只有列标题,没有数据行。如当期确无工单可忽略,否则请重新导出。",
+    FileReason.NO_DATA_ROWS: "文件只有列标题，没有数据行。如当期确无工单可忽略，否则请重新导出。",
     FileReason.ENCODING: "文件的文字编码无法识别。请用 UTF-8 或 GB18030 编码重新导出。",
     FileReason.TOO_LARGE: "文件超过允许的大小。请按月份分开导出。",
-    FileReason.UNREADABLE: "文件无法打开(权限不足或正被占用)。请检查文件权限后重试。",
+    FileReason.UNREADABLE: "文件无法打开（权限不足或正被占用）。请检查文件权限后重试。",
 }
 
 

@@ -43,7 +43,7 @@ def expand(stream: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
         check_archive(infos)
         if len(infos) > MAX_MEMBERS:
             raise FileStopped(
-                FileReason.TOO_LARGE, f"压缩包里有 {len(infos)} 个文件,超过 {MAX_MEMBERS} 个。"
+                FileReason.TOO_LARGE, f"压缩包里有 {len(infos)} 个文件，超过 {MAX_MEMBERS} 个。"
             )
         if not infos:
             raise FileStopped(FileReason.EMPTY, "压缩包里没有文件。")
@@ -52,7 +52,7 @@ def expand(stream: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
             if info.compress_type not in _KNOWN_METHODS:
                 raise FileStopped(
                     FileReason.NOT_A_TABLE,
-                    f"压缩包的压缩方式无法解开({name}),请用普通 zip 重新压缩。",
+                    f"压缩包的压缩方式无法解开（{name}），请用普通 zip 重新压缩。",
                 )
             with archive.open(info) as source:
                 yield name, io.BufferedReader(_Member(source), _BLOCK)

@@ -7,9 +7,9 @@ is counted in ``warnings_zh``.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import partial
 from hashlib import blake2b
 from itertools import compress
@@ -187,25 +187,32 @@ class Normaliser:
         return TicketChunk(raw.row_no, raw.sheet, raw.source_row, out, contacts, raw)
 
     def _cells(self, raw: RawChunk, match: Match) -> dict[str, list[str]]:
-        """Field → its cells; where several headings stand for one field, the first filled."""
+        """Field → its cells; where several headings stand for one field, the first filled, or all
+        where the layout says so."""
         columns = dict(zip(raw.headings, raw.columns, strict=True))
-        replies = []  # 办理结果: of some offices 0解决/1未解决, of others the reply
+        mapped = dict(match.mapped)  # 办理结果: of some offices 0解决/1未解决, of others the reply
         for heading in match.mapped.get("resolved", ()):
             texts = [cell if len(cell) > _LONGEST_ANSWER else "" for cell in columns[heading]]
             if any(texts):
-                replies.append(texts)
+                said_there = f"{heading}#答复"
+                columns[said_there] = texts
+                mapped["reply"] = [*mapped.get("reply", ()), said_there]
                 columns[heading] = [
                     "" if text else cell for cell, text in zip(columns[heading], texts, strict=True)
                 ]
         cells = {}
-        for name, headings in match.mapped.items():
+        for name, headings in mapped.items():
             first, *others = [columns[heading] for heading in headings]
+            if others and self._layout.fields[name].joined:
+                titles = [self._layout.plain(heading) for heading in headings]
+                cells[name] = [
+                    _all_kept(list(zip(titles, row, strict=True)))
+                    for row in zip(first, *others, strict=True)
+                ]
+                continue
             for other in others if name not in ("matter", "is_confidential") else ():
                 first = [a if a and clean(a) else b for a, b in zip(first, other, strict=True)]
             cells[name] = first
-        for texts in replies:
-            said = cells.get("reply", texts)
-            cells["reply"] = [a if clean(a) else b for a, b in zip(said, texts, strict=True)]
         own, other = (match.mapped.get(name, []) for name in ("ticket_no", "linked_ticket_no"))
         if max(len(own), len(other)) > 1:  # numbers of several platforms: none is dropped
             numbers = [columns[heading] for heading in (*own, *other)]
@@ -254,7 +261,7 @@ class Normaliser:
             if not cell:
                 continue
             try:
-                values[i] = parse_time(cell, self._period)
+                values[i] = _within_day(name, parse_time(cell, self._period), accepted[i])
             except ImpossibleTime:
                 self._bad[name] += 1
             except UnreadableTime:
@@ -400,13 +407,33 @@ class Normaliser:
         """What was left out so far, for the operator: counts of unreadable secondary times,
         value words that no list knows, years without a calendar."""
         warnings = [
-            f"「{_NAMES_ZH[name]}」有 {count} 个值无法识别为时间,已留空。"
+            f"「{_NAMES_ZH[name]}」有 {count} 个值无法识别为时间，已留空。"
             for name, count in sorted(self._bad.items())
         ]
         for name, words in sorted(self._unlisted.items()):
             listed = "、".join(sorted(words)[:5])
-            warnings.append(f"「{_NAMES_ZH[name]}」有未登记的取值:{listed}。")
+            warnings.append(f"「{_NAMES_ZH[name]}」有未登记的取值：{listed}。")
         return [*warnings, *self._notes]
+
+
+def _within_day(name: str, moment: datetime | None, accepted: datetime | None) -> datetime | None:
+    """Of a day without a clock (midnight): a deadline is its end, and nothing that follows
+    acceptance lies before it on the same day."""
+    if moment is None or moment.time() != time.min:
+        return moment
+    if name == "due_at":
+        return datetime.combine(moment, END_OF_DAY)
+    return accepted if accepted and accepted.date() == moment.date() else moment
+
+
+def _all_kept(texts: Sequence[tuple[str, str]]) -> str:
+    """The filled texts of (heading, cell) pairs, each under its heading where there are several;
+    one that another holds word for word is said once."""
+    filled = {cell: heading for heading, cell in reversed(texts) if cell and clean(cell)}
+    own = [cell for cell in reversed(filled) if not any(cell in c for c in filled if c != cell)]
+    if len(own) < 2:
+        return own[0] if own else ""
+    return "\n".join(f"【{filled[cell]}】{cell}" for cell in own)
 
 
 def _other_numbers(cell: str) -> str | None:

@@ -246,6 +246,6 @@ def _edited_rows(stream: BinaryIO) -> dict[int, dict[str, str]]:
     if not recognised:
         raise FileStopped(
             FileReason.UNKNOWN_LAYOUT,
-            f"不是隔离区导出的修复表(缺少「{_ID}」「{_LAYOUT}」列)。",
+            f"不是隔离区导出的修复表（缺少「{_ID}」「{_LAYOUT}」列）。",
         )
     return found

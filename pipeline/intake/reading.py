@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
@@ -23,6 +23,8 @@ so when they are saved in another format."""
 _BEFORE = timedelta(days=31)
 """How far back the days of an export may lie that tells only its last one."""
 _MIN_RECOGNISED = 3
+_SEARCHED = 15  # rows for headings that no layout knows
+_LONGEST_LIKELY = 20  # characters of one
 _LONGEST_SHOWN = 60  # characters of a heading
 _MOST_SHOWN = 30  # headings in a sentence
 
@@ -103,8 +105,8 @@ class Export:
             if last in SHEET_ROWS:
                 where = f"工作表「{shown(sheet.name)}」" if sheet.name else "表格"
                 self._warn(
-                    f"{where}恰到 {SHEET_ROWS[last]} 格式的上限 {last} 行,"
-                    "之后的数据可能被平台截断,请分段导出。"
+                    f"{where}恰到 {SHEET_ROWS[last]} 格式的上限 {last} 行，"
+                    "之后的数据可能被平台截断，请分段导出。"
                 )
 
     def _warn(self, message: str) -> None:
@@ -127,7 +129,9 @@ def open_export(stream: BinaryIO, name: str) -> Export:
         raise _unrecognised(tables, found)
     if len({header.match.layout.name for _, header in good}) > 1:
         kinds = "、".join(sorted({header.match.layout.name_zh for _, header in good}))
-        raise FileStopped(FileReason.UNKNOWN_LAYOUT, f"一个文件里有几种报表({kinds}),请分开导出。")
+        raise FileStopped(
+            FileReason.UNKNOWN_LAYOUT, f"一个文件里有几种报表（{kinds}），请分开导出。"
+        )
     good = [(sheet, header) for sheet, header in good if _has_data(sheet, header)]
     if not good:
         raise FileStopped(FileReason.NO_DATA_ROWS)
@@ -137,19 +141,60 @@ def open_export(stream: BinaryIO, name: str) -> Export:
     return _export(tables, good, name)
 
 
-def best_header(stream: BinaryIO, name: str) -> Header:
+def best_header(stream: BinaryIO, name: str, layouts: Sequence[Layout] = ()) -> Header:
     """The headings of a file that fit any layout best, be they enough for it or not.
 
-    Raises FileStopped where the file has no table, or no row that looks like headings.
+    ``layouts``: those to try, or else all. Raises FileStopped where the file has no table, or no
+    row that looks like headings.
     """
     tables = open_tables(stream)
-    if not (found := _find_headers(tables, name)):
+    if not (found := _find_headers(tables, name, layouts)):
         raise _unrecognised(tables, found)
     return max((header for _, header in found), key=lambda header: header.score)
 
 
-def _find_headers(tables: Tables, name: str) -> list[tuple[Sheet, Header]]:
-    found = [(sheet, header) for sheet in tables.sheets if (header := _find_header(sheet, name))]
+def headings_and_rows(stream: BinaryIO, name: str, count: int) -> tuple[list[str], list[list[str]]]:
+    """The headings of a file, and its first ``count`` rows, as wide as they.
+
+    The headings that fit a layout best; where none fits, the first row that holds nothing but
+    short texts, each another. Raises FileStopped where there is no such row.
+    """
+    tables = open_tables(stream)
+    found = _find_headers(tables, name)
+    if found:
+        sheet, header = max(found, key=lambda part: part[1].score)
+        headings, below = header.headings, header.first + header.depth
+    else:
+        told = [(*place, sheet) for sheet in tables.sheets if (place := _first_short_texts(sheet))]
+        if not told:
+            raise _unrecognised(tables, found)
+        headings, below, sheet = max(told, key=lambda place: len(place[0]))
+    rows = (row for row in islice(sheet.rows(), below, None) if any(row))
+    width = len(headings)
+    return headings, [(row + [""] * width)[:width] for row in islice(rows, count)]
+
+
+def _first_short_texts(sheet: Sheet) -> tuple[list[str], int] | None:
+    rows = [[clean_code(cell) or "" for cell in row] for row in islice(sheet.rows(), _SEARCHED)]
+    width = max((sum(map(bool, row)) for row in rows), default=0)
+    for index, row in enumerate(rows):
+        texts = list(filter(None, row))
+        if (
+            len(texts) >= max(_MIN_RECOGNISED, width * 2 // 3)
+            and len(set(texts)) == len(texts)
+            and all(len(text) <= _LONGEST_LIKELY and not text[0].isdigit() for text in texts)
+        ):
+            return _headings([row]), index + 1
+    return None
+
+
+def _find_headers(
+    tables: Tables, name: str, layouts: Sequence[Layout] = ()
+) -> list[tuple[Sheet, Header]]:
+    layouts = layouts or load_layouts()
+    found = [
+        (sheet, header) for sheet in tables.sheets if (header := _find_header(sheet, name, layouts))
+    ]
     if tables.alternatives and found:
         return [max(found, key=lambda part: part[1].score)]
     return found
@@ -166,19 +211,19 @@ def _export(tables: Tables, parts: list[tuple[Sheet, Header]], name: str) -> Exp
     warnings = list(tables.warnings)
     summary["unknown"] = list(map(shown, summary["unknown"]))
     if summary["unknown"]:
-        warnings.append(mask_text(f"未识别的列(未导入):{_listed(summary['unknown'])}"))
+        warnings.append(mask_text(f"未识别的列（未导入）：{_listed(summary['unknown'])}"))
     read = {id(sheet) for sheet, _ in parts}
     for sheet in tables.sheets if not tables.alternatives else ():
         if id(sheet) not in read and next(filter(any, sheet.rows()), None):
-            warnings.append(f"工作表「{shown(sheet.name)}」没有可识别的列标题,未读取。")
+            warnings.append(f"工作表「{shown(sheet.name)}」没有可识别的列标题，未读取。")
         elif id(sheet) in read and sheet.is_hidden:
-            warnings.append(f"工作表「{shown(sheet.name)}」是隐藏的,已一并读取。")
+            warnings.append(f"工作表「{shown(sheet.name)}」是隐藏的，已一并读取。")
     titles = [text for _, header in parts for text in header.above]
     told = [other for other in load_layouts() if _marked(other, " ".join([*titles, name]))]
     if told and layout not in told:
         warnings.append(
-            f"标题或文件名像是「{told[0].name_zh}」,列标题只合「{layout.name_zh}」,"
-            "已按后者读取,请核对来源。"
+            f"标题或文件名像是「{told[0].name_zh}」，列标题只合「{layout.name_zh}」，"
+            "已按后者读取，请核对来源。"
         )
     start, end = find_period(titles) or find_period([name]) or (None, None)
     return Export(layout.name, layout.hotline, summary, start, end, warnings, parts)
@@ -198,16 +243,16 @@ def _unrecognised(tables: Tables, found: list[tuple[Sheet, Header]]) -> FileStop
     missing = "、".join(_name_zh(layout, field_name) for field_name in header.match.missing)
     return FileStopped(
         FileReason.UNKNOWN_LAYOUT,
-        f"最接近的版式是「{layout.name_zh}」({layout.name}),缺少列:{missing}。"
-        + mask_text(f"文件中的列:{_listed([shown(h) for h in header.headings])}。"),
+        f"最接近的版式是「{layout.name_zh}」（{layout.name}），缺少列：{missing}。"
+        + mask_text(f"文件中的列：{_listed([shown(h) for h in header.headings])}。"),
     )
 
 
-def shown(heading: str) -> str:
+def shown(heading: str, longest: int | None = _LONGEST_SHOWN) -> str:
     """A file's own heading or name of a sheet as it may be shown: where the headings are missing,
     a caller's phone stands in their place.
     """
-    return mask_text(heading[:_LONGEST_SHOWN]) + ("…" if len(heading) > _LONGEST_SHOWN else "")
+    return mask_text(heading[:longest]) + ("…" if longest and len(heading) > longest else "")
 
 
 def _listed(headings: list[str]) -> str:
@@ -217,15 +262,15 @@ def _listed(headings: list[str]) -> str:
 
 def _name_zh(layout: Layout, field_name: str) -> str:
     headings = list(layout.fields[field_name].all())
-    return f"{headings[0]}(或{'、'.join(headings[1:4])}等)" if len(headings) > 1 else headings[0]
+    return f"{headings[0]}（或{'、'.join(headings[1:4])}等）" if len(headings) > 1 else headings[0]
 
 
 # --- the header -------------------------------------------------------------------------------
 
 
-def _find_header(sheet: Sheet, file_name: str) -> Header | None:
+def _find_header(sheet: Sheet, file_name: str, layouts: Sequence[Layout]) -> Header | None:
     """The rows of the sheet that read best as headings of a layout; None where none does."""
-    depth = max(layout.header_depth for layout in load_layouts())
+    depth = max(layout.header_depth for layout in layouts)
     rows = [[clean(cell) or "" for cell in row] for row in islice(sheet.rows(), depth + 1)]
     best: Header | None = None
     for index in range(min(len(rows), depth)):
@@ -234,7 +279,7 @@ def _find_header(sheet: Sheet, file_name: str) -> Header | None:
             if index + header_depth > len(rows) or sum(map(bool, rows[index])) < _MIN_RECOGNISED:
                 continue
             headings = _headings(rows[index : index + header_depth])
-            for layout in load_layouts():
+            for layout in layouts:
                 match = layout.match(headings)
                 if sum(map(len, match.mapped.values())) < _MIN_RECOGNISED:
                     continue

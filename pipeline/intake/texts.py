@@ -104,7 +104,7 @@ def _text_rows(stream: BinaryIO, encoding: str, delimiter: str) -> Iterator[list
         yield from reader
     except csv.Error as error:
         raise FileStopped(
-            FileReason.DAMAGED, f"第 {reader.line_num} 行附近的引号不配对,无法分列。"
+            FileReason.DAMAGED, f"第 {reader.line_num} 行附近的引号不配对，无法分列。"
         ) from error
 
 
@@ -127,7 +127,7 @@ class _BoundedLines(io.RawIOBase):
         else:
             self._since_line_end += len(data)
         if self._since_line_end > LINE_LIMIT:
-            raise FileStopped(FileReason.DAMAGED, "文件里有一行过长,疑似缺少换行。")
+            raise FileStopped(FileReason.DAMAGED, "文件里有一行过长，疑似缺少换行。")
         return len(data)
 
 
@@ -231,7 +231,7 @@ def _html_tables(stream: BinaryIO, encoding: str) -> Tables:
     except AssertionError as error:  # html.parser's word for a malformed declaration
         raise FileStopped(FileReason.DAMAGED, "网页格式无法解析。") from error
     if not parser.tables:
-        raise FileStopped(FileReason.NOT_A_TABLE, "文件是网页,其中没有表格。")
+        raise FileStopped(FileReason.NOT_A_TABLE, "文件是网页，其中没有表格。")
     sheets = [
         Sheet(f"表{number}", lambda rows=table.rows: iter(rows))
         for number, table in enumerate(parser.tables, 1)

@@ -45,7 +45,7 @@ def zip_tables(stream: BinaryIO) -> Tables:
     if any(name.startswith(("word/", "ppt/")) for name in names):
         raise FileStopped(FileReason.NOT_A_TABLE, "文件是 Word 或 PowerPoint 文档。")
     raise FileStopped(
-        FileReason.NOT_A_TABLE, "文件是压缩包,其中没有可直接读取的表格。请解压后放入。"
+        FileReason.NOT_A_TABLE, "文件是压缩包，其中没有可直接读取的表格。请解压后放入。"
     )
 
 

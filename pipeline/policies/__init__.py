@@ -40,7 +40,7 @@ def load_profile(profile_id: str) -> Profile:
     that claims a text it does not name.
     """
     if profile_id not in profile_ids():
-        raise ProfileUnknown(f"没有方案档“{profile_id}”。现有:{'、'.join(profile_ids())}")
+        raise ProfileUnknown(f"没有方案档“{profile_id}”。现有：{'、'.join(profile_ids())}")
     return build_profile(_read(profile_id))
 
 

@@ -186,14 +186,14 @@ class Profile(_Frozen):
     def status_zh(self, as_of: date) -> str:
         """有效, 尚未生效(自…起) or 已到期(有效期至…): shown on every page of its documents."""
         if as_of < self.valid_from:
-            return f"尚未生效(自{self.valid_from:%Y-%m-%d}起)"
+            return f"尚未生效（自{self.valid_from:%Y-%m-%d}起）"
         if as_of > self.valid_to:
-            return f"已到期(有效期至{self.valid_to:%Y-%m-%d})"
+            return f"已到期（有效期至{self.valid_to:%Y-%m-%d}）"
         return "有效"
 
     def quote(self, clause: str) -> str:
         """``「…」(交办法〔2024〕25号,M-04)``. Raises KeyError for a clause it does not quote."""
-        return f"「{self.clauses[clause]}」({self.source_zh},{clause})"
+        return f"「{self.clauses[clause]}」（{self.source_zh}，{clause}）"
 
     def threshold(self, rule: str, name: str) -> Setting:
         """A rule's threshold with its origin. Raises KeyError for one that nobody set."""

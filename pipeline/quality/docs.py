@@ -17,8 +17,8 @@ th,td{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left}
 </style></head><body>
 <h1>数据质量 {{ as_of }}</h1>
 {% if stops %}
-<h2 class="bad">未放行的检查({{ stops | length }} 项)</h2>
-<p>下列文件所涉月份的报告已暂停发布,待负责人核查后放行;夜间入库不受影响。</p>
+<h2 class="bad">未放行的检查（{{ stops | length }} 项）</h2>
+<p>下列文件所涉月份的报告已暂停发布，待负责人核查后放行；夜间入库不受影响。</p>
 <table><tr><th>编号</th><th>日期</th><th>文件</th><th>检查</th></tr>
 {% for stop in stops %}
 <tr><td>{{ stop.check_id }}</td><td>{{ stop.as_of }}</td><td>{{ stop.file }}</td>
@@ -27,15 +27,15 @@ th,td{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left}
 {% endif %}
 {% if not files %}<p>本次没有文件。</p>{% endif %}
 {% for file in files %}
-<h2>{{ file.name }}({{ file.state_zh }})</h2>
+<h2>{{ file.name }}（{{ file.state_zh }}）</h2>
 {% if file.message %}<p class="bad">{{ file.message }}</p>{% endif %}
-<p>数据行 {{ file.rows_read }}:新增 {{ file.inserted }},
-更新 {{ file.updated }},无变化 {{ file.unchanged }},
-重复行 {{ file.duplicate }},隔离 {{ file.quarantined }}。</p>
+<p>数据行 {{ file.rows_read }}：新增 {{ file.inserted }}，
+更新 {{ file.updated }}，无变化 {{ file.unchanged }}，
+重复行 {{ file.duplicate }}，隔离 {{ file.quarantined }}。</p>
 {% if file.headings.unknown %}
-<p class="bad">未识别的列:{{ file.headings.unknown | join("、") }}</p>
+<p class="bad">未识别的列：{{ file.headings.unknown | join("、") }}</p>
 {% endif %}
-{% for warning in file.warnings %}<p>提醒:{{ warning }}</p>{% endfor %}
+{% for warning in file.warnings %}<p>提醒：{{ warning }}</p>{% endfor %}
 {% for suite, checks in file.checks | groupby("suite") %}
 <h3>{{ suites_zh.get(suite, suite) }}</h3>
 <table><tr><th>检查</th><th>级别</th><th>结果</th>
@@ -48,7 +48,7 @@ th,td{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left}
 {% endfor %}
 {% endfor %}
 {% for suite in suites if suite.settings %}
-<h2>{{ suites_zh.get(suite.name, suite.name) }}:取值</h2>
+<h2>{{ suites_zh.get(suite.name, suite.name) }}：取值</h2>
 <table><tr><th>项目</th><th>取值</th><th>来源</th></tr>
 {% for setting in suite.settings.values() %}
 <tr><td>{{ setting.name_zh }}</td><td>{{ setting.value }}</td><td>{{ setting.origin_zh }}</td></tr>
@@ -57,7 +57,7 @@ th,td{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left}
 </body></html>
 """
 _SUITES = {"rows": "逐行检查", "batch": "整批检查", "history": "与历史导出比较"}
-_SEVERITIES = {"row": "逐行(隔离)", "warn": "提醒", "stop": "暂停发布"}
+_SEVERITIES = {"row": "逐行（隔离）", "warn": "提醒", "stop": "暂停发布"}
 _STATES = {"ok": "通过", "bad": "不符", "rested": "未判断"}
 
 

@@ -72,9 +72,9 @@ def _cleared_before(stop: sa.RowMapping) -> str:
 def _unfit(person: str, reason: str) -> str | None:
     """Why the clearance could not be kept or printed, in Chinese; None where it can."""
     if not 1 <= len(person) <= _MAX_PERSON or not person.isprintable():
-        return f"请写明由谁放行(姓名 1—{_MAX_PERSON} 个字)。"
+        return f"请写明由谁放行（姓名 1—{_MAX_PERSON} 个字）。"
     if not 1 <= len(reason) <= _MAX_REASON or not reason.isprintable():
-        return f"请写明放行理由(1—{_MAX_REASON} 个字)。"
+        return f"请写明放行理由（1—{_MAX_REASON} 个字）。"
     if find_personal_data(f"{person} {reason}") or find_names(reason):
-        return "放行理由要印入月报口径说明,不得写入他人姓名、电话、证件号、车牌等个人信息。"
+        return "放行理由要印入月报口径说明，不得写入他人姓名、电话、证件号、车牌等个人信息。"
     return None

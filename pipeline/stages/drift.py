@@ -286,8 +286,8 @@ def _cause(label: str, now: Cells, was: Cells) -> str:
         a, e = _by(inside_now, dimension), _by(inside_was, dimension)
         moved = {name: a[name] / n - e[name] / m for name in sorted({*a, *e})}
         name, by = max(moved.items(), key=lambda pair: direction * pair[1])
-        places.append(f"{name}({by * 100:+.1f} 个百分点)")
-    return f"{said},变动最大的渠道是{places[0]},地区是{places[1]}"
+        places.append(f"{name}（{by * 100:+.1f} 个百分点）")
+    return f"{said}，变动最大的渠道是{places[0]}，地区是{places[1]}"
 
 
 def _by(cells: Cells, place: int) -> Counter:
@@ -308,11 +308,11 @@ def _interval(number: int, edges: Sequence[float]) -> str:
 
 def _warning(month: str, reference: Sequence[str], name: str, measure: Measure) -> str:
     if measure.reference is None:
-        size = f"稳定性指数 {measure.value:.2f}(达到 {measure.threshold:g} 即提示"
+        size = f"稳定性指数 {measure.value:.2f}（达到 {measure.threshold:g} 即提示"
     else:
         rise = (measure.value - measure.reference) * 100
-        size = f"高 {rise:.1f} 个百分点(达到 {measure.threshold * 100:g} 即提示"
+        size = f"高 {rise:.1f} 个百分点（达到 {measure.threshold * 100:g} 即提示"
     return (
-        f"{month} {MEASURES[name]}与基准月({'、'.join(reference)})不同,{size},{measure.origin}):"
-        f"{measure.cause}。"
+        f"{month} {MEASURES[name]}与基准月（{'、'.join(reference)}）不同，"
+        f"{size}，{measure.origin}）：{measure.cause}。"
     )

@@ -35,7 +35,9 @@ def expected(figures: Iterable[Figure]) -> list[Finding]:
         Finding(
             "error" if result.severity == "stop" else "warning",
             result.code,
-            f"{result.message}({result.failing}处)。" if result.failing else f"{result.message}。",
+            f"{result.message}（{result.failing}处）。"
+            if result.failing
+            else f"{result.message}。",
         )
         for result in run_suite(load_suite(EXPECTATIONS_DIR / "report.json"), columns, {})
         if not result.passed

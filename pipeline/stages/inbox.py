@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from pipeline.domain.outcome import FileReason
 
-STILL_WRITTEN = "仍在写入(大小在变化),留待下次。"
+STILL_WRITTEN = "仍在写入（大小在变化），留待下次。"
 
 _UNFINISHED = (
     ".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp", ".download", ".opdownload",
@@ -36,11 +36,11 @@ def find_files(paths: Iterable[Path]) -> tuple[set[Path], list[str]]:
     problems: list[str] = []
 
     def closed(error: OSError) -> None:
-        problems.append(f"{Path(error.filename).name}:文件夹无法打开({error.strerror})。")
+        problems.append(f"{Path(error.filename).name}：文件夹无法打开（{error.strerror}）。")
 
     for path in paths:
         if not path.exists():
-            raise FileNotFoundError(f"路径不存在:{path}")
+            raise FileNotFoundError(f"路径不存在：{path}")
         if path.is_dir():
             for folder, folders, names in os.walk(path, onerror=closed):
                 folders[:] = [name for name in folders if not _is_hidden(name)]
@@ -48,7 +48,7 @@ def find_files(paths: Iterable[Path]) -> tuple[set[Path], list[str]]:
         elif path.is_file():
             found.add(path)
         else:
-            problems.append(f"{path.name}:不是普通文件,无法导入。")
+            problems.append(f"{path.name}：不是普通文件，无法导入。")
     return {path for path in found if path.is_file()}, problems
 
 
@@ -75,14 +75,14 @@ def unready(files: set[Path], new: set[Path]) -> dict[Path, str]:
 def _telltale(path: Path, files: set[Path]) -> str | None:
     """What a file's name, or a name beside it, says against reading it now."""
     if path.name.startswith("~$"):
-        return "是办公软件的锁文件,未导入。"
+        return "是办公软件的锁文件，未导入。"
     if path.name.lower().endswith(_UNFINISHED):
-        return "仍在传输(临时文件名),留待下次。"
+        return "仍在传输（临时文件名），留待下次。"
     if any(path.with_name(path.name + ending) in files for ending in _UNFINISHED):
-        return "仍在传输(旁边有同名的临时文件),留待下次。"
+        return "仍在传输（旁边有同名的临时文件），留待下次。"
     for lock in (f"~${path.name}", f".~lock.{path.name}#", f".~{path.name}"):
         if path.with_name(lock).exists():
-            return f"正被打开编辑(锁文件 {lock}),留待下次;如已无人打开,请删除锁文件。"
+            return f"正被打开编辑（锁文件 {lock}），留待下次；如已无人打开，请删除锁文件。"
     return None
 
 
@@ -102,10 +102,10 @@ def reading(path: Path) -> Iterator[BinaryIO]:
         with path.open("rb") as handle:
             yield handle
     except FileNotFoundError as error:
-        raise NotReady("已被移走或改名,留待下次。") from error
+        raise NotReady("已被移走或改名，留待下次。") from error
     except PermissionError as error:
         raise NotReady(FileReason.UNREADABLE.advice_zh) from error
     except OSError as error:
         if error.errno not in _PASSING:
             raise
-        raise NotReady(f"读取出错({error.strerror}),留待下次。") from error
+        raise NotReady(f"读取出错（{error.strerror}），留待下次。") from error

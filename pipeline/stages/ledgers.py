@@ -84,14 +84,14 @@ def export(
     """
     kind = kind_of(kind_id)
     if form not in FORMATS:
-        raise LedgerRefused(f"没有格式“{form}”。现有:{'、'.join(FORMATS)}")
+        raise LedgerRefused(f"没有格式“{form}”。现有：{'、'.join(FORMATS)}")
     if contacts_for and kind is not FOLLOW_UP:
         raise LedgerRefused("只有回访抽样名单可以附联系方式。")
     if kind.is_restricted != (leads_for is not None):
         raise LedgerRefused(
-            f"{kind.name}限权:须加 --confidential 并用 --by 写明领取人(纪检联络员)。"
+            f"{kind.name}限权：须加 --confidential 并用 --by 写明领取人（纪检联络员）。"
             if kind.is_restricted
-            else f"{kind.name}不是限权清单,不用 --confidential。"
+            else f"{kind.name}不是限权清单，不用 --confidential。"
         )
     profile = load_profile(profile_id or context.settings.profile)
     period = period_of(month, as_of, context.clock().date())
@@ -146,7 +146,7 @@ def _permitted(connection: sa.Connection, bearer: Bearer, roles: frozenset[str])
     )
     if role not in roles:
         who = "、".join(sorted(roles))
-        raise LedgerRefused(f"“{bearer.person}”不是在用的{who}账号,不能领取。")
+        raise LedgerRefused(f"“{bearer.person}”不是在用的{who}账号，不能领取。")
 
 
 def _audit(
@@ -253,7 +253,7 @@ def refill(
         _permitted(connection, Bearer(by), MAY_SEE_CONTACTS)
         stored = _sample(connection, profile, month)
         if unknown := [answer.number for answer in answers if answer.number not in stored]:
-            raise LedgerRefused(f"{month} 的回访样本中没有:{'、'.join(unknown)}。什么都没有写入。")
+            raise LedgerRefused(f"{month} 的回访样本中没有：{'、'.join(unknown)}。什么都没有写入。")
         changed = [
             answer
             for answer in answers

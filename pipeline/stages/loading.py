@@ -131,7 +131,7 @@ def load_files(
             for file_id, reading in zip(waiting, readings, strict=True):
                 outcomes.append(_load_file(context, file_id, reading))
                 rows = outcomes[-1].counts.get("rows_read", 0)
-                progress(f"入库:文件 {file_id},{rows} 行")
+                progress(f"入库：文件 {file_id}，{rows} 行")
                 if isinstance(reading.exception(), BrokenProcessPool):
                     break  # with this file the process died; the others need another one
     return outcomes
@@ -173,7 +173,7 @@ def _load_file(context: Context, file_id: int, reading: Future) -> StageOutcome:
     try:
         read = reading.result()
     except BrokenProcessPool:
-        died = "读取时进程被系统终止(文件异常,或内存不足)。"
+        died = "读取时进程被系统终止（文件异常，或内存不足）。"
         read = _stop(context, file, FileStopped(FileReason.DAMAGED, died))
     if read.keys.get("state") == FileOutcome.STOPPED:
         return read

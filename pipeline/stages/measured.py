@@ -34,7 +34,7 @@ def measured_errors(model: Champion, card: Path = MODELS_DIR / "MODEL_CARD.md") 
     rows = _TYPE.findall(text)
     if not version or not enforcement or not rows:
         raise CardUnread(
-            f"{card.name} 中没有训练写入的各类型精确率和召回率,请重新运行 hotline train。"
+            f"{card.name} 中没有训练写入的各类型精确率和召回率，请重新运行 hotline train。"
         )
     slugs = {kind.code: kind.value for kind in ProblemType}
     return {

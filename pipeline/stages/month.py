@@ -114,7 +114,7 @@ def _held_by(context: Context, report_id: int) -> list[dict]:
 
 def _not_published(month: str, state: str, held_by: list[dict]) -> list[str]:
     """Why the report is not out, where it is not."""
-    said = f"{month} 报告已计算,未发布"
+    said = f"{month} 报告已计算，未发布"
     match state:
         case "filed":
             return []
@@ -123,10 +123,10 @@ def _not_published(month: str, state: str, held_by: list[dict]) -> list[str]:
         case "returned":
             return [f"{said}：已退回，数据更正后重新生成（原因见复核台“报告”页）。"]
     if not held_by:
-        return [f"{said}:核对发现错误。"]
+        return [f"{said}：核对发现错误。"]
     return [
-        f"{said}:{len(held_by)} 项检查未通过,须由负责人核查后放行"
-        "(复核台“今日”页,或 hotline checks list、hotline checks clear)。"
+        f"{said}：{len(held_by)} 项检查未通过，须由负责人核查后放行"
+        "（复核台“今日”页，或 hotline checks list、hotline checks clear）。"
     ]
 
 

@@ -142,18 +142,18 @@ def nightly(
     or has quarantined rows.
     """
     landed = land(context, paths, as_of)
-    progress(f"收件:新文件 {landed.counts['new']} 个,已知 {landed.counts['known']} 个")
+    progress(f"收件：新文件 {landed.counts['new']} 个，已知 {landed.counts['known']} 个")
     statuses = [landed.status]
     messages = list(landed.messages)
     for loaded in loading.load_files(context, landed.keys["pending"], progress):
         statuses.append(loaded.status)
         messages += loaded.messages
     classified = classify(context, as_of)
-    progress(f"分类:{classified.counts['classified']} 件")
+    progress(f"分类：{classified.counts['classified']} 件")
     linked = link(context, as_of)
-    progress(f"关联:{sum(linked.counts.values())} 对")
+    progress(f"关联：{sum(linked.counts.values())} 对")
     raised = supervise(context, as_of, profile_id)
-    progress(f"监督事项:新增 {raised.counts['raised']} 项,更新 {raised.counts['updated']} 项")
+    progress(f"监督事项：新增 {raised.counts['raised']} 项，更新 {raised.counts['updated']} 项")
     published = publish(context, as_of, landed.keys["seen"])
     statuses.append(published.status)
     told = _tell(context, as_of)

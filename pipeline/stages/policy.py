@@ -44,7 +44,7 @@ def report_policy(profile: Profile, as_of: date, settings: Settings) -> ReportPo
             Target(
                 indicator=_INDICATORS[key],
                 value=target.value * 100,
-                clause=f"「{profile.clauses[target.clause]}」({profile.source_zh})",
+                clause=f"「{profile.clauses[target.clause]}」（{profile.source_zh}）",
                 at_most=target.op == "<=",
                 hotline=target.hotline,
             )

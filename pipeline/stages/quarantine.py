@@ -22,6 +22,14 @@ from pipeline.store.engine import read_only
 from pipeline.store.tickets import QuarantinedRow, Rows, file_ledger, store_rows
 
 
+def warm_up() -> None:
+    """Import what a replay needs (Great Expectations: seconds) ahead of the first one."""
+    import pipeline.intake.normalise  # noqa: F401
+    from pipeline.quality import checking
+
+    checking.warm_up()
+
+
 def open_rows(context: Context, reason: str | None = None) -> list[dict]:
     """Rows waiting for repair, oldest first, with masked previews; all, or those of a reason."""
     kept, file = t.quarantine_row.c, t.export_file.c
@@ -60,7 +68,7 @@ def replay(context: Context, path: Path, person: str, as_of: date) -> StageOutco
                 sa.select(t.export_file.c.id).where(t.export_file.c.sha256 == sha256)
             )
         if known is not None:
-            return _outcome(context, known, (f"{path.name}:此前已重放过,没有变化。",))
+            return _outcome(context, known, (f"{path.name}：此前已重放过，没有变化。",))
         handle.seek(0)
         repairs = open_repair(handle, context.engine, context.vault)
         if not repairs:

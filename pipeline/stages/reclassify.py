@@ -43,14 +43,14 @@ def reclassify(
             (row["scope"], row["primary_type"]) != (p.scope.value, p.primary and p.primary.value)
             for row, p in zip(batch, said, strict=True)
         )
-        progress(f"重新分类:{done} / {todo} 件")
+        progress(f"重新分类：{done} / {todo} 件")
     left = waiting - done
     outcome = StageOutcome(
         "reclassify",
         keys={"model_version": model.version},
         counts={"reclassified": done, "changed": changed, "left": left},
         messages=(
-            f"模型 {model.version} 重新分类历史工单 {done} 件,其中 {changed} 件范围或主类型有变"
+            f"模型 {model.version} 重新分类历史工单 {done} 件，其中 {changed} 件范围或主类型有变"
             + (f",还有 {left} 件。" if left else "。"),
         ),
     )

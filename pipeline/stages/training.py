@@ -58,7 +58,7 @@ def train(*, card: bool = True, force: bool = False) -> StageOutcome:
             "train",
             keys={"model_version": version},
             counts={"trained": 0},
-            messages=(f"模型 {version} 已是由现有语料、参数和代码训练的,不必重做。",),
+            messages=(f"模型 {version} 已是由现有语料、参数和代码训练的，不必重做。",),
         )
     report = build(MODELS_DIR, artifacts, card=card)
     return StageOutcome(
@@ -98,10 +98,10 @@ def retrain(
     if version == now.version or not gold:
         is_lost = not now.is_shipped and not (now.folder / version / "model.json").is_file()
         if not (force and gold and is_lost):
-            why_not = f"没有新的人工标注可学(在用模型 {now.version}),不重新训练。"
+            why_not = f"没有新的人工标注可学（在用模型 {now.version}），不重新训练。"
     elif new < least.value and not force:
         why_not = (
-            f"上次训练之后新增人工标注 {new} 件,不足 {least.value} 件({least.origin_zh}),"
+            f"上次训练之后新增人工标注 {new} 件，不足 {least.value} 件（{least.origin_zh}），"
             "不重新训练。"
         )
     counts = {"labels": len(gold), "new_labels": new}
@@ -142,7 +142,7 @@ def _settle(
         held.save(context.settings.artifacts_dir)
     with context.engine.begin() as connection:
         if champion(connection, context.settings) != now:
-            raise ModelRefused("训练期间在用模型已经更换,本次比较作废,请重新运行。")
+            raise ModelRefused("训练期间在用模型已经更换，本次比较作废，请重新运行。")
         decision = record_decision(
             connection,
             context.clock(),
@@ -156,7 +156,7 @@ def _settle(
             gold=[ticket["decision_id"] for ticket in gold],
         )
     verdict = (
-        f"采用新模型 {held.version},历史工单由 hotline reclassify 重新分类。"
+        f"采用新模型 {held.version}，历史工单由 hotline reclassify 重新分类。"
         if held.is_won
         else f"维持在用模型 {now.version}。"
     )
@@ -167,21 +167,21 @@ def _settle(
             "decision": decision,
         },
         counts={**counts, "trained": 1, "promoted": int(held.is_won)},
-        messages=(f"第 {decision} 号决定:{verdict}", reason),
+        messages=(f"第 {decision} 号决定：{verdict}", reason),
     )
 
 
 def _reason(held: "Contest", settings: Mapping[str, "Setting"]) -> str:
     confidence = settings["confidence"]
     noise = (
-        f"成对重抽样 {settings['resamples'].value} 次,{confidence.value:.0%} 以上变低且降幅"
-        f"不小于 {settings['tolerance'].value:g} 才算下降,不足 {settings['least_tickets'].value}"
-        f" 件的不作判断,{confidence.origin_zh}"
+        f"成对重抽样 {settings['resamples'].value} 次，{confidence.value:.0%} 以上变低且降幅"
+        f"不小于 {settings['tolerance'].value:g} 才算下降，不足 {settings['least_tickets'].value}"
+        f" 件的不作判断，{confidence.origin_zh}"
     )
     if held.is_won:
         measured = "、".join(SET_ZH[name] for name in held.figures)
         types = "、".join(headline_zh(kind.value) for kind in HEADLINE_TYPES)
-        return f"在{measured}上,执法类和{types}的 F1 均未下降({noise}),底线用例没有失守。"
+        return f"在{measured}上，执法类和{types}的 F1 均未下降（{noise}），底线用例没有失守。"
     faults = []
     for name, slug in held.fallen:
         line = held.figures[name]["headlines"][slug]
@@ -189,7 +189,7 @@ def _reason(held: "Contest", settings: Mapping[str, "Setting"]) -> str:
         faults.append(f"{SET_ZH[name]}的{headline_zh(slug)} F1 由 {before:.3f} 降至 {after:.3f}")
     if held.lost:
         faults.append(f"失守底线用例 {len(held.lost)} 条")
-    return f"{';'.join(faults)}({noise})。"
+    return f"{'；'.join(faults)}（{noise}）。"
 
 
 def _learned(decision: sa.RowMapping | None) -> frozenset[int]:
@@ -220,7 +220,7 @@ def revert(context: Context, person: str, reason: str) -> StageOutcome:
     """
     person, reason = person.strip(), mask_text(" ".join(reason.split()))
     if not person or not 1 <= len(reason) <= _MAX_REASON:
-        raise ModelRefused(f"请写明由谁退回和理由(1—{_MAX_REASON} 个字)。")
+        raise ModelRefused(f"请写明由谁退回和理由（1—{_MAX_REASON} 个字）。")
     at = context.clock()
     with context.engine.begin() as connection:
         now = champion(connection, context.settings)
@@ -250,7 +250,7 @@ def revert(context: Context, person: str, reason: str) -> StageOutcome:
     return StageOutcome(
         "revert",
         keys={"model_version": now.base, "decision": decision},
-        messages=(f"已退回随程序发布的模型 {now.base},历史工单由 hotline reclassify 重新分类。",),
+        messages=(f"已退回随程序发布的模型 {now.base}，历史工单由 hotline reclassify 重新分类。",),
     )
 
 

@@ -74,10 +74,10 @@ def _files_balance(_context: Context, connection: sa.Connection) -> Iterator[str
         problem = None
         if sum(stored.values()) != file["rows_read"]:
             problem = (
-                f"文件 {file['id']}:读入 {file['rows_read']} 行,去向合计 {sum(stored.values())}"
+                f"文件 {file['id']}：读入 {file['rows_read']} 行，去向合计 {sum(stored.values())}"
             )
         elif {k: v for k, v in stored.items() if v} != rows:
-            problem = f"文件 {file['id']}:台账 {stored} 与逐行记录 {rows} 不一致"
+            problem = f"文件 {file['id']}：台账 {stored} 与逐行记录 {rows} 不一致"
         yield problem
     yield from (f"行记录指向不存在的文件 {file_id}" for file_id in counted)
 
@@ -90,7 +90,7 @@ def _quarantine_matches(_context: Context, connection: sa.Connection) -> Iterato
         .where(row.outcome == RowOutcome.QUARANTINED.value)
     )
     for file_id, row_no, key in connection.execute(query):
-        yield None if key is not None else f"文件 {file_id} 第 {row_no} 行记为隔离,但隔离区没有"
+        yield None if key is not None else f"文件 {file_id} 第 {row_no} 行记为隔离，但隔离区没有"
     lost = sa.select(row.file_id, row.row_no).where(
         row.outcome != RowOutcome.QUARANTINED.value, row.ticket_id.is_(None)
     )
@@ -116,8 +116,8 @@ def _one_classification(context: Context, connection: sa.Connection) -> Iterator
         yield (
             None
             if good
-            else f"工单 {ticket_id}:现行分类 {count} 条,出自模型 {model},在用的是 {version}"
-            "(新工单由夜间任务分类,历史工单由 hotline reclassify 重新分类)"
+            else f"工单 {ticket_id}：现行分类 {count} 条，出自模型 {model}，在用的是 {version}"
+            "（新工单由夜间任务分类，历史工单由 hotline reclassify 重新分类）"
         )
 
 
@@ -133,7 +133,7 @@ def _evidence_is_substring(_context: Context, connection: sa.Connection) -> Iter
         for label, spans in evidence.items():
             for span in spans:
                 found = span in (title or "") or span in (content or "")
-                yield None if found else f"工单 {ticket_id}:{label} 的依据片段不是原文"
+                yield None if found else f"工单 {ticket_id}：{label} 的依据片段不是原文"
 
 
 def _item_events(_context: Context, connection: sa.Connection) -> Iterator[str | None]:
@@ -152,7 +152,7 @@ def _item_events(_context: Context, connection: sa.Connection) -> Iterator[str |
             and [event["from_state"] for event in chain] == [None, *states[:-1]]
             and (states[-1], chain[-1]["level"]) == (state, level)
         )
-        yield None if good else f"监督事项 {item_id}:状态 {state}/{level} 与事件记录不符"
+        yield None if good else f"监督事项 {item_id}：状态 {state}/{level} 与事件记录不符"
 
 
 def _report_figures(_context: Context, connection: sa.Connection) -> Iterator[str | None]:
@@ -236,7 +236,7 @@ def _visible(xml: str) -> str:
 
 _PROBES: tuple[tuple[str, Probe], ...] = (
     ("每个文件的行数与去向平衡", _files_balance),
-    ("每个隔离行都在隔离区,其余行都有工单", _quarantine_matches),
+    ("每个隔离行都在隔离区，其余行都有工单", _quarantine_matches),
     ("每件工单恰有一条现行模型的分类", _one_classification),
     ("依据片段都是工单原文", _evidence_is_substring),
     ("监督事项的每个状态都有事件", _item_events),

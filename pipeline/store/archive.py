@@ -45,7 +45,7 @@ class ArchiveReader(io.RawIOBase):
             self._handle.seek(position)
             header = self._handle.read(_LENGTH.size)
             if len(header) < _LENGTH.size:
-                raise SealBroken(f"归档文件不完整:{path.name}")
+                raise SealBroken(f"归档文件不完整：{path.name}")
             (length,) = _LENGTH.unpack(header)
             self._offsets.append((position + _LENGTH.size, length))
             position += _LENGTH.size + length

@@ -40,7 +40,7 @@ def writing(settings: Settings, engine: sa.Engine, wait_seconds: float = 0) -> I
         while not try_lock():
             if time.monotonic() >= deadline:
                 raise StoreBusy(
-                    "另一个任务正在写入数据库(夜间任务、导入或报告)。请等它结束后再运行。"
+                    "另一个任务正在写入数据库（夜间任务、导入或报告）。请等它结束后再运行。"
                 )
             time.sleep(0.2)
         _held = True

@@ -39,7 +39,7 @@ class Vault:
             return self._cipher.decrypt(sealed[:12], sealed[12:], purpose.encode())
         except InvalidTag as error:
             raise SealBroken(
-                f"无法解密({purpose}):数据被改动,或 HOTLINE_SECRET_KEY 与写入时不同。"
+                f"无法解密（{purpose}）：数据被改动，或 HOTLINE_SECRET_KEY 与写入时不同。"
             ) from error
 
     def keyed_hash(self, value: str) -> str:

@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.classify import Classifier, ModelMissing
 from pipeline.classify.lines import chunks, classify_chunk
+from pipeline.classify.ngrams import WordFinder
 from pipeline.domain.labels import FLAGS, ProblemType, Scope
 
 SPOKEN = st.sampled_from(
@@ -129,3 +131,16 @@ def test_a_complaint_hidden_under_a_question_is_flagged(classifier):
 def test_missing_model_says_what_to_run(small_models, tmp_path):
     with pytest.raises(ModelMissing, match="hotline train"):
         Classifier.load(small_models, tmp_path / "none")
+
+
+FEW = st.text(alphabet="扣车罚款𠮷", min_size=1, max_size=4)
+
+
+@given(words=st.lists(FEW, min_size=1, max_size=8, unique=True), texts=st.lists(FEW))
+def test_every_occurrence_of_every_word_is_found(words, texts):
+    block = "".join(f"{text}\n" for text in texts)
+    codes = np.array([ord(char) for char in block], dtype="<u4")
+    found = {(int(at), words[n]) for at, n in zip(*WordFinder(words).find(codes), strict=True)}
+    assert found == {
+        (at, word) for word in words for at in range(len(block)) if block.startswith(word, at)
+    }

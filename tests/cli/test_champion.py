@@ -53,7 +53,7 @@ def test_list_says_which_model_stands_and_why(hotline, decided):
 def test_show_puts_both_models_side_by_side(hotline, decided):
     shown = hotline("model", "show", str(decided))
     assert shown.exit_code == 0, shown.output
-    for words in ("人工标注 60 件", "执法类 F1(n=30)", "0.9", "0.7", "下降", "失守底线用例:骂人"):
+    for words in ("人工标注 60 件", "执法类 F1(n=30)", "0.9", "0.7", "下降", "失守底线用例：骂人"):
         assert words in shown.output
     found = json.loads(hotline("model", "show", str(decided), "--json").stdout)
     assert found["figures_json"]["gold"]["headlines"]["enforcement"]["fell"] is True

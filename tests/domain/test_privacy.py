@@ -141,6 +141,7 @@ def test_what_was_hidden_of_officers_is_handed_over_for_the_vault():
 def test_cells():
     assert mask_phone("18051019039、0551-61019039") == "180****9039、0551-****9039"
     assert mask_phone("61019039") == "****9039"
+    assert mask_phone("6101903") == "****1903"
     assert mask_phone("135****6799") == "135****6799"
     assert mask_phone("保密") == "保密"
     assert mask_name("王建国") == "王某"

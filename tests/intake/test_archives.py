@@ -123,7 +123,7 @@ BAD = {
     "deflate64": (
         patched(make_zip(SMALL), 8, 10, b"\x09\x00"),
         FileReason.NOT_A_TABLE,
-        "压缩方式无法解开(a.csv)",
+        "压缩方式无法解开（a.csv）",
     ),
     "more than told": (  # a member longer than its header says
         patched(make_zip(SMALL, zipfile.ZIP_STORED), 22, 24, b"\x10\x00\x00\x00"),

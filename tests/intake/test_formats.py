@@ -90,7 +90,7 @@ def test_a_print_out_is_read_the_same_from_each_format(kind):
     assert (mapped["visited_at"], mapped["visit_result"]) == ("回访时间", "回访结果")
     assert export.headings["unknown"] == []
     assert str(export.period_start) == "2026-10-01"
-    assert export.warnings == ["工作表「旧数据」是隐藏的,已一并读取。"]
+    assert export.warnings == ["工作表「旧数据」是隐藏的，已一并读取。"]
 
 
 def test_cells_merged_downwards_stand_in_each_row_and_sideways_in_one():
@@ -104,7 +104,7 @@ def test_an_xls_full_to_its_last_row_is_suspected_of_truncation():
     export, rows = rows_of((SAMPLES / "limit.xls").read_bytes())
     assert len(rows) == 2
     assert export.warnings == [
-        "工作表「明细」恰到 xls 格式的上限 65536 行,之后的数据可能被平台截断,请分段导出。"
+        "工作表「明细」恰到 xls 格式的上限 65536 行，之后的数据可能被平台截断，请分段导出。"
     ]
 
 

@@ -41,6 +41,29 @@ def test_deadlines_in_working_days_count_from_acceptance():
     assert one("due_at", 办理时限="2026-10-13 08:00") == datetime(2026, 10, 13, 8)
 
 
+def test_a_day_without_a_clock_is_the_end_of_a_deadline_and_not_before_acceptance():
+    assert one("due_at", 办理时限="2026-10-13") == datetime(2026, 10, 13, 23, 59, 59)
+    received = "2026-10-01 08:00"
+    assert one("closed_at", 受理时间=received, 办结时间="2026-10-01") == datetime(2026, 10, 1, 8)
+    assert one("closed_at", 受理时间=received, 办结时间="2026-10-02") == datetime(2026, 10, 2)
+
+
+def test_every_column_of_a_reply_is_kept_under_its_heading():
+    city = {"12345工单编号": "A1", "12345受理时间": "2026-10-01 08:00", "12345内容描述": "路面坑槽"}
+    did, told, shown = "经查,罚款依据充分。", "已电话答复。", "感谢来电。"
+    replies = normalise(
+        {"12345答复市民要点": told, "办理情况": did, "公开答复内容": shown},
+        {"12345答复市民要点": told, "办理情况": "—"},
+        {"12345答复市民要点": told, "办理情况": f"{did}{told}"},
+        base=city,
+    ).columns["reply"]
+    assert replies == [
+        f"【办理情况】{did}\n【答复市民要点】{told}\n【公开答复内容】{shown}",
+        told,
+        f"{did}{told}",
+    ]
+
+
 def test_phones_and_callers():
     chunk = normalise(
         {"联系电话": "18051019039、0551-61019039", "来电人": "何师傅"},
@@ -130,7 +153,7 @@ def test_a_reply_under_the_heading_of_an_answer_is_the_reply():
     both = {"办理结果": reply, "办理情况": "甲。"}
     partly = {"办理结果": reply, "是否解决": "部分解决"}
     rows = normalise({"办理结果": reply}, {"办理结果": "1"}, both, partly, base=city).columns
-    assert rows["reply"] == [reply, None, "甲。", reply]
+    assert rows["reply"] == [reply, None, f"【办理情况】甲。\n【办理结果】{reply}", reply]
     assert rows["resolved"] == [None, "未解决", None, "部分解决"]
 
 
@@ -240,8 +263,8 @@ def test_unreadable_secondary_values_are_counted():
     chunk = normaliser.normalise(next(export.chunks()))
     assert chunk.columns["closed_at"] == [None]
     assert normaliser.warnings_zh() == [
-        "「办结时间」有 1 个值无法识别为时间,已留空。",
-        "「状态」有未登记的取值:飞走了。",
+        "「办结时间」有 1 个值无法识别为时间，已留空。",
+        "「状态」有未登记的取值：飞走了。",
     ]
 
 

@@ -241,7 +241,7 @@ def test_unknown_layout_names_the_nearest_and_what_is_missing():
     error = stopped(csv_bytes([["工单编号", "受理时间", "业务类别", "业务领域"], ROW[:4]]))
     assert error.reason is FileReason.UNKNOWN_LAYOUT
     assert "12328热线工单明细" in error.detail_zh
-    assert "缺少列:受理内容" in error.detail_zh
+    assert "缺少列：受理内容" in error.detail_zh
 
 
 def test_what_stands_in_the_place_of_headings_is_shown_masked():

@@ -51,8 +51,8 @@ def test_status_at_the_edges_of_validity():
     ministry, xining = load_profile("mot-2024-25"), load_profile("xn-2024-30")
     assert ministry.status_zh(date(2024, 1, 1)) == "有效"
     assert ministry.status_zh(date(2026, 12, 31)) == "有效"
-    assert ministry.status_zh(date(2027, 1, 1)) == "已到期(有效期至2026-12-31)"
-    assert ministry.status_zh(date(2023, 12, 31)) == "尚未生效(自2024-01-01起)"
+    assert ministry.status_zh(date(2027, 1, 1)) == "已到期（有效期至2026-12-31）"
+    assert ministry.status_zh(date(2023, 12, 31)) == "尚未生效（自2024-01-01起）"
     assert xining.status_zh(date(2026, 1, 1)).startswith("已到期")
 
 
@@ -68,9 +68,9 @@ def test_text_and_default_are_kept_apart():
 
 def test_a_quotation_names_its_source():
     assert load_profile("mot-2024-25").quote("M-01") == (
-        "「按月形成执法类投诉举报分析报告」(交办法〔2024〕25号,M-01)"
+        "「按月形成执法类投诉举报分析报告」（交办法〔2024〕25号，M-01）"
     )
-    assert load_profile("ah-2024").quote("AH-13").startswith("「防止以罚代管」(《安徽省")
+    assert load_profile("ah-2024").quote("AH-13").startswith("「防止以罚代管」（《安徽省")
 
 
 def test_own_thresholds_lie_over_the_defaults():

@@ -115,7 +115,7 @@ def test_a_short_friday_is_told_from_eight_fridays(both):
         both.night(FRIDAY - n * DAY, 2000)
     short = both.verdicts(ordinary(rows=120))["rows_low"]
     assert (short.passed, short.severity) == (False, "stop")
-    assert short.message == "本次 120 行,近 8 个周五中位数 480 行,下限 240 行"
+    assert short.message == "本次 120 行，近 8 个周五中位数 480 行，下限 240 行"
     assert short.observed["rows_median"] == 480
     assert both.verdicts(ordinary(rows=239))["rows_low"].passed is False
     assert both.verdicts(ordinary(rows=240))["rows_low"].passed is True
@@ -227,7 +227,7 @@ def test_an_export_in_parts_is_no_measure(nights):
 def test_the_share_quarantined_has_an_absolute_limit(nights, quarantined, is_failed):
     verdicts = nights.verdicts(ordinary(quarantined=quarantined))
     assert ("quarantined_share" in failed(verdicts)) == is_failed
-    assert f"隔离 {quarantined} 行,占 480 行的 20." in verdicts["quarantined_share"].message
+    assert f"隔离 {quarantined} 行，占 480 行的 20." in verdicts["quarantined_share"].message
 
 
 def test_the_share_quarantined_is_compared_with_history(nights):
@@ -235,7 +235,7 @@ def test_the_share_quarantined_is_compared_with_history(nights):
         nights.night(FRIDAY - n * DAY, 500, quarantined=5)
     risen = nights.verdicts(ordinary(rows=500, quarantined=31))["quarantined_rise"]
     assert (risen.passed, risen.severity) == (False, "stop")
-    assert risen.message == "隔离占 6.2%,近 8 个导出中位数 1.0%,上限 6.0%"
+    assert risen.message == "隔离占 6.2%，近 8 个导出中位数 1.0%，上限 6.0%"
     assert nights.verdicts(ordinary(rows=500, quarantined=30))["quarantined_rise"].passed
 
 
@@ -258,7 +258,7 @@ def test_an_export_staler_than_usual_is_stopped_and_an_old_one_noted(nights):
     late = nights.verdicts(ordinary(days={FRIDAY - 5 * DAY: 480}))
     assert "stale_rise" in failed(late)
     assert late["stale_rise"].message == (
-        "最新工单受理于 2026-11-15,距 2026-11-20 5 天,近 8 个导出中位数 1 天,上限 4 天"
+        "最新工单受理于 2026-11-15，距 2026-11-20 5 天，近 8 个导出中位数 1 天，上限 4 天"
     )
     assert "stale" not in failed(late)
     old = nights.verdicts(ordinary(days={FRIDAY - 36 * DAY: 480}), layout="web")
@@ -271,7 +271,7 @@ def test_a_month_s_export_is_as_fresh_as_its_month(nights):
     full = {date(2026, 8, 1) + n * DAY: 15 for n in range(31)}
     verdicts = nights.verdicts(ordinary(rows=465, days=full), **month)
     assert failed(verdicts) == set()
-    assert verdicts["stale"].message.startswith("最新工单受理于 2026-08-31,距 2026-08-31 0 天")
+    assert verdicts["stale"].message.startswith("最新工单受理于 2026-08-31，距 2026-08-31 0 天")
 
 
 def month_without(*missing: int, tickets=lambda _day: 15) -> dict[date, int]:

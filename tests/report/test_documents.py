@@ -68,7 +68,7 @@ def test_every_section_is_there(build, report_of):
 
 def test_the_docx_is_an_official_document(build, report_of):
     build.ticket()
-    made = report_of(policy=ReportPolicy(status_zh="已到期(有效期至2025-12-31)"))
+    made = report_of(policy=ReportPolicy(status_zh="已到期（有效期至2025-12-31）"))
     file = docx.Document(made.paths["docx"])
     page = file.sections[0]
     assert [round(side.mm) for side in (page.page_width, page.page_height)] == [210, 297]

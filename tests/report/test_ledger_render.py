@@ -18,7 +18,7 @@ from pipeline.report.render.ledger import cell_text, render_ledger
 LIST = Ledger(
     kind="x",
     title="断环清单",
-    plan="宁交执法监〔2024〕30号　「已到期(有效期至2025-12-31)」",
+    plan="宁交执法监〔2024〕30号　「已到期（有效期至2025-12-31）」",
     period="2026年10月",
     as_of=date(2026, 11, 20),
     columns=(

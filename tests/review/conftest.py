@@ -283,7 +283,7 @@ class Store:
                 )
             )
 
-    def stop(self, message: str = "本次 120 行,近 8 个周五中位数 480 行,下限 240 行") -> int:
+    def stop(self, message: str = "本次 120 行，近 8 个周五中位数 480 行，下限 240 行") -> int:
         """A failed check of severity stop of the store's file."""
         with self.engine.begin() as connection:
             return connection.execute(

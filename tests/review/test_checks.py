@@ -6,7 +6,7 @@ from pipeline.review.access import Role
 from pipeline.store import tables as t
 from tests.review.conftest import NOW
 
-SAID = "本次 120 行,近 8 个周五中位数 480 行,下限 240 行"
+SAID = "本次 120 行，近 8 个周五中位数 480 行，下限 240 行"
 URL = "/checks/{}/clear"
 
 

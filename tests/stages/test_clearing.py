@@ -16,7 +16,7 @@ from tests.intake.makers import CITY_HEADINGS, city_rows, csv_bytes
 
 FRIDAYS = [date(2026, 10, 2) + n * timedelta(weeks=1) for n in range(5)]
 MADE_ON = date(2026, 11, 2)
-SHORT = "本次 10 行,近 4 个周五中位数 40 行,下限 20 行"
+SHORT = "本次 10 行，近 4 个周五中位数 40 行，下限 20 行"
 
 
 def export(folder: Path, as_of: date, rows: int) -> Path:
@@ -56,7 +56,7 @@ def test_a_short_night_is_stored_and_its_month_held_until_a_person_clears_it(
     assert held.keys["summary"]["files"][0]["inserted"] == 10  # the night went on to its end
     page = (context.settings.data_docs_dir / "index.html").read_text(encoding="utf-8")
     assert page.count(SHORT) == 2  # in the list of what is held, and with its file
-    for words in ("与历史导出比较", "未放行的检查(1 项)", "系统默认", "未判断"):
+    for words in ("与历史导出比较", "未放行的检查（1 项）", "系统默认", "未判断"):
         assert words in page
     assert not re.search(r"https?://|<script|<link|@import|url\(", page)  # read offline
     (stop,) = list_stops(context.engine)
@@ -64,7 +64,7 @@ def test_a_short_night_is_stored_and_its_month_held_until_a_person_clears_it(
 
     made = month.monthly_report(context, "2026-10", MADE_ON)
     assert made.status is Status.FAILED
-    assert made.messages[0].startswith("2026-10 报告已计算,未发布:1 项检查未通过")
+    assert made.messages[0].startswith("2026-10 报告已计算，未发布：1 项检查未通过")
     assert SHORT in made.messages[1]
     assert (made.keys["state"], made.keys["paths"]) == ("blocked", {})
     assert [check["check_id"] for check in made.keys["held_by"]] == [stop["check_id"]]

@@ -182,15 +182,18 @@ def test_what_moved_is_named_with_its_channel_and_region(context, months):
     assert outcome.status is Status.ATTENTION
     said = dict(zip(MEASURES, outcome.messages, strict=True))
     assert said["scope"].startswith(
-        "2026-10 范围分布与基准月(2026-07、2026-08、2026-09)不同,稳定性指数 "
+        "2026-10 范围分布与基准月（2026-07、2026-08、2026-09）不同，稳定性指数 "
     )
-    assert "(达到 0.25 即提示,系统默认)" in said["scope"]
+    assert "（达到 0.25 即提示，系统默认）" in said["scope"]
     assert "要求执法由 9.1% 升至 37.5%" in said["scope"]
-    assert "渠道是12328热线·微信(+37.5 个百分点),地区是西山区(+37.5 个百分点)" in said["scope"]
+    assert "渠道是12328热线·微信（+37.5 个百分点），地区是西山区（+37.5 个百分点）" in said["scope"]
     assert "粗暴执法由 66.7% 降至 14.3%" in said["types"]
-    assert "渠道是12328热线·电话(-52.4 个百分点),地区是青原县(-52.4 个百分点)" in said["types"]
+    assert "渠道是12328热线·电话（-52.4 个百分点），地区是青原县（-52.4 个百分点）" in said["types"]
     assert "转人工复核的比例由 9.1% 升至 62.5%" in said["abstained"]
-    assert "渠道是12328热线·微信(+37.5 个百分点),地区是西山区(+37.5 个百分点)" in said["abstained"]
+    assert (
+        "渠道是12328热线·微信（+37.5 个百分点），地区是西山区（+37.5 个百分点）"
+        in said["abstained"]
+    )
     assert "概率 " in said["scores"]
     assert "渠道是12328热线·微信" in said["unknown"]
     assert count(context.engine, t.model_drift) == 1

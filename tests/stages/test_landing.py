@@ -67,7 +67,7 @@ def test_names_of_transfers_and_locks_are_left_with_a_word(context, folder):
     assert "临时文件名" in said["a.csv.part"]
     assert "临时文件名" in said["B.CSV.TMP"]
     assert "旁边有同名的临时文件" in said["c.csv"]
-    assert "正被打开编辑(锁文件 ~$d.xlsx)" in said["d.xlsx"]
+    assert "正被打开编辑（锁文件 ~$d.xlsx）" in said["d.xlsx"]
     assert ".~lock.e.xlsx#" in said["e.xlsx"]
     assert archived(context) == []
     for done in ("c.csv.aria2", "~$d.xlsx", ".~lock.e.xlsx#"):
@@ -131,7 +131,7 @@ def test_a_file_that_grows_while_it_is_read_is_left_and_no_copy_is_kept(
     [
         (PermissionError(errno.EACCES, "Permission denied"), "权限不足"),
         (FileNotFoundError(errno.ENOENT, "No such file"), "已被移走"),
-        (OSError(errno.ESTALE, "Stale file handle"), "读取出错(Stale file handle)"),
+        (OSError(errno.ESTALE, "Stale file handle"), "读取出错（Stale file handle）"),
     ],
 )
 def test_a_file_that_cannot_be_opened_is_left_and_the_others_go_on(
@@ -182,7 +182,7 @@ def test_a_folder_that_cannot_be_entered_is_said(context, folder, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", refuse)
         landed = land(context, [folder], AS_OF)
-    assert landed.messages == ("sub:文件夹无法打开(Permission denied)。",)
+    assert landed.messages == ("sub：文件夹无法打开（Permission denied）。",)
     assert landed.status is Status.ATTENTION
 
 
@@ -208,6 +208,7 @@ def test_an_empty_file_and_the_same_content_under_other_names(context, folder):
         archive.write(folder / "a.csv", "c.csv")
     landed = load(context, folder)
     assert (landed.counts["new"], landed.counts["known"]) == (1, 4)  # the archive itself
+    assert landed.messages == ("二月.txt：内容与已收的「a.csv」相同，没有重复导入。",)
     files = files_of(context)
     assert set(files) == {"a.csv", "empty.csv", "a.zip"}
     assert files["empty.csv"]["reason"] == FileReason.EMPTY

@@ -1,24 +1,17 @@
-"""Landing and loading: truth files, bad files, repeats, a night killed half way."""
+"""Landing and loading: truth files, bad files, repeats. (Killed nights: test_killed.)"""
 
 import io
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import zipfile
 from datetime import date, timedelta
 from pathlib import Path
-
-import pytest
-import sqlalchemy as sa
 
 from pipeline.domain.outcome import FileReason
 from pipeline.stages import Status, loading
 from pipeline.stages.landing import land
 from pipeline.stages.night import all_files, store_counts, summarise
-from pipeline.store import tables as t
 
 AS_OF = date(2026, 11, 20)
 EXPORTS = Path(__file__).parents[1] / "exports" / "composed"
@@ -133,78 +126,6 @@ def test_a_row_is_judged_by_landing_not_by_a_backfilled_night(context, inbox):
     outcome = land(context, [inbox / "12345_2026-10.csv"], AS_OF - timedelta(days=300))
     (loaded,) = loading.load_files(context, outcome.keys["pending"], lambda _line: None)
     assert loaded.counts["quarantined"] == 5
-
-
-KILLED = """
-import sys
-from datetime import date
-from pathlib import Path
-from pipeline.settings import Settings
-from pipeline.stages import loading, open_context
-from pipeline.stages.landing import land
-import great_expectations  # before the clock of the test starts: it takes seconds
-loading._CHUNK_ROWS = 40
-settings = Settings(home=Path(sys.argv[1]), database_url=sys.argv[2], secret_key="x" * 40)
-with open_context(settings) as context:
-    landed = land(context, [Path(sys.argv[3])], date(2026, 11, 20))
-    print("landed", flush=True)
-    for file_id in landed.keys["pending"]:
-        for step in (loading.read_export, loading.check, loading.store):
-            step(context, file_id)
-"""
-KILLED_ON = EXPORTS / "12345_2026-10.csv"
-TABLES = (t.export_file, t.export_row, t.ticket, t.ticket_version, t.quarantine_row, t.contact)
-
-
-def content_of(url_settings) -> dict:
-    """Everything the store holds of the exports; clocks, sealed bytes and the numbers that
-    PostgreSQL gives to quarantined rows aside: it gives none of a broken transaction again.
-    """
-    from pipeline.store.engine import make_engine
-
-    aside = {"landed_at", "loaded_at", "recorded_at", "sealed", "modified_ns"}
-    kept = t.quarantine_row.c
-
-    def query(table: sa.Table) -> sa.Select:
-        columns = [c for c in table.columns if c.name not in aside and c is not kept.id]
-        key = (kept.file_id, kept.row_no) if table is t.quarantine_row else table.primary_key
-        return sa.select(*columns).order_by(*key)
-
-    engine = make_engine(url_settings)
-    with engine.connect() as connection:
-        found = {table.name: connection.execute(query(table)).all() for table in TABLES}
-    engine.dispose()
-    return found
-
-
-def run_to_the_end(settings, inbox):
-    command = [sys.executable, "-c", KILLED, str(settings.home), settings.database_url, str(inbox)]
-    subprocess.run(command, check=True)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    from pipeline.settings import Settings
-
-    settings = Settings(home=tmp_path_factory.mktemp("undisturbed"), secret_key="x" * 40)
-    run_to_the_end(settings, KILLED_ON)
-    return content_of(settings)
-
-
-@pytest.mark.parametrize("after_ms", [100, 500])
-def test_killed_and_run_again_the_store_equals_an_undisturbed_run(settings, undisturbed, after_ms):
-    command = [
-        sys.executable, "-c", KILLED, str(settings.home), settings.database_url, str(KILLED_ON)
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    assert process.stdout.readline() == b"landed\n"
-    try:
-        process.wait(after_ms / 1000)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    run_to_the_end(settings, KILLED_ON)
-    assert content_of(settings) == undisturbed
 
 
 def test_the_members_of_a_zip_are_files_of_their_own(context, tmp_path):

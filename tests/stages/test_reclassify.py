@@ -66,7 +66,7 @@ def test_all_of_it_in_batches_with_the_past_kept(context, old, models):
     outcome = reclassify(context, progress=lines.append)
     assert outcome.counts["reclassified"] == 40
     assert outcome.counts["left"] == 0
-    assert lines[0] == "重新分类:7 / 40 件"
+    assert lines[0] == "重新分类：7 / 40 件"
     assert len(lines) == 6
     assert versions(context) == {version: 40}
     assert count(context.engine, t.classification) == 80
@@ -83,7 +83,7 @@ def test_killed_it_goes_on_where_it_stood(context, old, models):
         pass
 
     def kill(line):
-        if line.startswith("重新分类:21"):
+        if line.startswith("重新分类：21"):
             raise Killed
 
     with pytest.raises(Killed):

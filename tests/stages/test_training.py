@@ -95,7 +95,7 @@ def test_without_labels_the_shipped_model_stands(context, models):
 def test_it_waits_for_fifty_new_labels(context, models, labelled, staged):
     outcome = retrain(context)
     assert outcome.counts["new_labels"] == 40
-    assert "不足 50 件(系统默认)" in outcome.messages[0]
+    assert "不足 50 件（系统默认）" in outcome.messages[0]
     more = labelled[:10]
     decide(context.engine, add_tickets(context.engine, more, 301), more, AT)
     assert retrain(context).counts == {

@@ -96,6 +96,8 @@ def mask_name(name: str) -> str:
 _PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
 MASKED_MOBILE = re.compile(r"1[3-9][0-9]\*{4}[0-9]{4}")
 """A mobile as a platform hides it: a third of all phone cells, and nothing left to hide."""
+# Seven digits are a county's number without its area code.
+_LONG_RUN = re.compile("(?<![0-9*])(?:([0-9]{0,3})[0-9]{4,}|[0-9]{3})([0-9]{4})(?![0-9])")
 
 
 def mask_phone(text: str) -> str:
@@ -105,7 +107,7 @@ def mask_phone(text: str) -> str:
     if MASKED_MOBILE.fullmatch(text):
         return text
     masked = mask_text(text)
-    return re.sub(r"(?<![0-9*])([0-9]{0,3})[0-9]{4,}([0-9]{4})(?![0-9])", r"\1****\2", masked)
+    return _LONG_RUN.sub(r"\1****\2", masked)
 
 
 def mask_plate(text: str) -> str:
