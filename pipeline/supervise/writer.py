@@ -19,6 +19,7 @@ from pipeline.supervise.rules import CONFIDENTIAL, Finding, catalogue
 
 _BATCH = 2000
 
+
 @dataclass(frozen=True, slots=True)
 class SuperviseResult:
     """``items``: ids raised or changed now. ``resting``: rules that could not work, in Chinese."""

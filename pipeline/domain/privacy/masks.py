@@ -14,8 +14,7 @@ from pipeline.domain.privacy.findings import ANY_DIGIT, Finding, digits_of, narr
 _LOOK = re.compile(
     rf"[{ANY_DIGIT}{SPELLED}{marks.FIRST_OF_MARK}](?:{digits.MAY_HOLD_DIGITS}|{marks.MAY_HOLD_MARK})"
 )
-_LOOK_FOR_DATA = re.compile("|".join((marks.LOOK_FOR, addresses.LOOK_FOR)))
-_LOOK_FOR = re.compile(f"{_LOOK_FOR_DATA.pattern}|{names.LOOK_FOR}")
+_LOOK_FOR = re.compile("|".join((marks.LOOK_FOR, addresses.LOOK_FOR, names.LOOK_FOR)))
 
 
 def find_personal_data(text: str) -> list[Finding]:
@@ -25,7 +24,7 @@ def find_personal_data(text: str) -> list[Finding]:
     Spans do not overlap (the earlier, then the longer, wins). Names are not looked for: without
     their context they cannot be told from words. Empty for any output of :func:`mask_text`.
     """
-    if not (_LOOK.search(text) or _LOOK_FOR_DATA.search(text)):
+    if not (_LOOK.search(text) or _LOOK_FOR.search(text)):
         return []
     probe = narrow(text)
     findings = [
@@ -94,10 +93,10 @@ def mask_name(name: str) -> str:
 
 
 _PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
-MASKED_MOBILE = re.compile(r"1[3-9][0-9]\*{4}[0-9]{4}")
-"""A mobile as a platform hides it: a third of all phone cells, and nothing left to hide."""
 # Seven digits are a county's number without its area code.
 _LONG_RUN = re.compile("(?<![0-9*])(?:([0-9]{0,3})[0-9]{4,}|[0-9]{3})([0-9]{4})(?![0-9])")
+MASKED_MOBILE = re.compile(r"1[3-9][0-9]\*{4}[0-9]{4}")
+"""A mobile as a platform hides it: a third of all phone cells, and nothing left to hide."""
 
 
 def mask_phone(text: str) -> str:
