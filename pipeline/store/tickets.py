@@ -126,8 +126,9 @@ class _ChunkWriter:
             elif times[self.keys[i]] == 1 and self.keys[i] not in self.known:
                 self.new.append((i, self.next_id))
                 self._outcome(i, RowOutcome.INSERTED, self.next_id)
-                self._contact(i, self.next_id)
-                self._officers(i, self.next_id)
+                if self.rows.contacts[i]:
+                    self._contact(i, self.next_id)
+                    self._officers(i, self.next_id)
                 self.next_id += 1
             else:
                 self._take(i)
