@@ -39,6 +39,16 @@ class Settings(BaseSettings):
     report_approval: bool = False
     """Whether a report is published only after one person approved and another published it."""
 
+    # 统一身份认证 (OpenID Connect), off until an issuer is set: see pipeline.review.oidc.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field("", repr=False)
+    oidc_claim: str = "preferred_username"
+    """Of the provider's claims, the one that holds the name of the account here."""
+    oidc_scope: str = "openid profile"
+    oidc_ca: str = ""
+    """File of the certificate authority, where the provider's is the organisation's own."""
+
     # Notices of items, off until set: see pipeline.notify.channels.
     desk_url: str = ""
     webhook_url: str = ""

@@ -5,10 +5,12 @@ A name has no mark of its own in Chinese, so only its surroundings make one:
 * after a strong cue (姓名, 联系人, 来电人 …) a surname and one or two characters;
 * after a weak cue (司机, 市民, 队长 …), which is mostly followed by a verb, only where punctuation
   or a word of reporting closes it, or the characters are those of which names are made;
-* before a telephone number, 先生, 男 or 来电反映, and in signatures.
+* before a telephone number, 先生, 男, 书记, 身份证 or 来电反映, and in signatures;
+* in a list of three or more, or of two whom 等人 or 二人 counts.
 
 Where a name stands, others may follow it in a list. Salutations (王先生, 李师傅), names already
-hidden (杨某某) and words that begin with a surname (高速, 方便) are no names.
+hidden (杨某某), words that begin with a surname (高速, 方便) and what is named after a person or
+looks so (龙腾大厦, 梅溪湖) are no names.
 """
 
 import re
@@ -20,10 +22,13 @@ from pipeline.domain.namewords import (
     ETHNIC_BEGINNINGS,
     FOLLOWING,
     GIVEN,
+    KIN,
     OFFICER_CUES,
+    RANKS,
     SALUTATIONS,
     STRONG_CUES,
     SURNAMES,
+    THINGS,
     VERB_CUES,
     WEAK_CUES,
     WORDS,
@@ -36,7 +41,10 @@ _COMPOUND = "|".join(COMPOUND_SURNAMES)
 _SALUTATION = (
     f"(?:{'|'.join(SALUTATIONS)}|(?:[总工姐哥叔婶姨嫂氏姓女男某队科局处所字]|家)(?![{_HAN}]))"
 )
-_SURNAME = f"(?:{_COMPOUND}|(?!{_COMPOUND})[{SURNAMES}])(?!{_SALUTATION})"
+_SURNAME = (
+    f"(?!于[本上下元次今昨当近一二三四五六七八九十]{{1,2}}[月日周年])"  # 于元月4日
+    f"(?:{_COMPOUND}|(?!{_COMPOUND})[{SURNAMES}])(?!{_SALUTATION})"
+)
 
 # What never stands in a given name but often right after one (verbs, particles). Closed by
 # punctuation on its right, a name may hold most of them: 张家辉, 刘来福, 王和平.
@@ -56,9 +64,12 @@ _NEXT = f"(?:{'|'.join(FOLLOWING)})"
 _CLOSED = f"(?!{'|'.join(w for w in FOLLOWING if len(w) > 1)})[^\\W\\d_A-Za-z{_NEVER}]"
 _END = f"(?:{_STOP}|(?={_NEXT}))"
 # Surnames that are verbs or particles more often: 来拍照, 查宽度, 于元月.
-_VERBAL = "车代来查管于向曾戴时应连单明尚"
+_VERBAL = "车代来查管于向曾戴时应连单明尚平元云水"
 
-_ETHNIC = f"(?:{'|'.join(ETHNIC_BEGINNINGS)})[{_HAN}]{{0,4}}?(?:[·•・‧][{_HAN}]{{1,7}}?)?{_END}"
+_ETHNIC = (
+    f"(?!才让[去我你他她])(?:{'|'.join(ETHNIC_BEGINNINGS)})"
+    f"[{_HAN}]{{0,4}}?(?:[·•・‧][{_HAN}]{{1,7}}?)?{_END}"
+)
 _SURE_NAME = re.compile(
     f"{_ETHNIC}|[{_HAN}]{{1,6}}[·•・‧][{_HAN}]{{1,7}}?{_END}"  # 买买提·艾力
     f"|{_SURNAME}(?:[ \u3000]?(?:{_CLOSED}){{1,2}}{_STOP}|(?:{_CLOSED}){{3}}(?=[，,。；\n]|$)"
@@ -72,12 +83,18 @@ _LIKELY_NAME = re.compile(
     f"|{_TYPICAL}(?!{_NEXT}){_TYPICAL}{_END}|{_TYPICAL}{_STOP})"
 )
 _WHOLE_NAME = re.compile(f"{_SURNAME}{_TYPICAL}{{2}}{_END}")
-_COMPLETE_NAME = re.compile(f"{_SURNAME}{_TYPICAL}{{2}}(?:{_STOP}|(?=[和与及]))")
+_COMPLETE_NAME = re.compile(
+    f"{_SURNAME}{_TYPICAL}{{2}}(?:{_STOP}|(?=[和与及])"
+    f"|(?<![{_VERBAL}]..)(?=等|名下|{'|'.join(w for w in FOLLOWING if len(w) > 1)}))"
+)
 _TYPICAL_NAME = f"{_SURNAME}{_TYPICAL}{{1,2}}"
 _WRITTEN_NAME = f"{_SURNAME}[ \u3000]?(?:{_CLOSED}){{1,2}}"
+# 尊敬的李舜局长: the office closes any name.
+_ADDRESSED = re.compile(f"{_SURNAME}[{_HAN}]{{1,2}}(?=副?(?:{'|'.join((*RANKS, '局长'))}))")
 
 _KIND_OF_CUE = (
-    dict.fromkeys(VERB_CUES, "verb")
+    dict.fromkeys(("尊敬的", "敬爱的"), "address")
+    | dict.fromkeys(VERB_CUES, "verb")
     | dict.fromkeys(WEAK_CUES, "weak")
     | dict.fromkeys(OFFICER_CUES, "officer")
     | dict.fromkeys(STRONG_CUES, "strong")
@@ -87,6 +104,7 @@ _AFTER_CUE = {
     "weak": _LIKELY_NAME,
     "officer": _LIKELY_NAME,
     "verb": _WHOLE_NAME,
+    "address": _ADDRESSED,
 }
 _BEGINNINGS = "".join(
     sorted({*SURNAMES, *(w[0] for w in (*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})
@@ -119,25 +137,64 @@ _BETWEEN = re.compile(
 _TITLES = word_list("队长 站长 所长 科长 处长 局长 教练 警官")
 _PHONE = "1[3-9][0-9][0-9*\\- ]{7}"
 _ENDS = f"[{SURNAMES}{''.join(name[-1] for name in COMPOUND_SURNAMES)}]"  # of a surname
-_AFTER_NAME = [
-    f"{word}(?:(?<={_ENDS}{_TYPICAL}{word})|(?<={_ENDS}{_TYPICAL}{_TYPICAL}{word}))"
-    for word in word_list("先生 女士 同志 所有 名下 您好")
-]
+
+
+def _following(words: Iterable[str], between: str = "") -> str:
+    """Pattern: one of the words, after what has the form of a name, or after one of the
+    characters ``between`` that follow it."""
+    near = [f"{_ENDS}{_TYPICAL}", f"{_ENDS}{_TYPICAL}{_TYPICAL}"]
+    near += [f"{name}[{between}]" for name in near if between]
+    rests: dict[str, list[str]] = {}  # by the first character: so a search tries few alternatives
+    for word in words:
+        after = "|".join(f"(?<={name}{word})" for name in near)
+        rests.setdefault(word[0], []).append(f"{word[1:]}(?:{after})")
+    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
+
+
+_AFTER_NAME = [_following(word_list("先生 女士 同志 所有 名下 您好"))]
 _OFFICES = "|".join(f"{word}(?<=[{GIVEN}大中支副]{word})" for word in _TITLES)
+_RANKS = "|".join(
+    [
+        _following(RANKS, "副"),
+        _following(KIN, "的"),
+        _following(["取得联系"]),
+        f"{_following(['等'])}(?=人|[0-9一二两三四五六七八九十多数余]{{1,3}}[人户名位])",
+    ]
+)
 _SEX = f"男(?<=[，,(（ ].)(?![{_HAN}])|女(?<=[，,(（ ].)(?![{_HAN}])"
-_ID = "身份证(?<=[，,(（ ]身份证)"
-_NEIGHBOUR = re.compile("|".join([*_AFTER_NAME, _ID, f"(?P<office>{_OFFICES})", _SEX, _PHONE]))
+_GAP = "，,(（ \n"  # between a name and what belongs to him
+_ID_WORDS = word_list("身份证 联系电话 联系方式 电话 手机")
+_ID = _following(_ID_WORDS, _GAP)
+# No groups: so the search skips to the characters with which an alternative begins.
+_NEIGHBOUR = re.compile("|".join([*_AFTER_NAME, _OFFICES, _RANKS, _ID, _SEX, _PHONE]))
 _BEFORE = re.compile(
-    f"(?P<name>{_TYPICAL_NAME})(?<![大中支副])(?:副?[大中支]?"
-    "|[，,:：(（ ]{0,2}(?:联系)?(?:电话|手机号?|[Tt]el)?[:： ]{0,2}(?:\\+?86[ -]?)?)$"
+    f"(?P<name>{_TYPICAL_NAME})(?<![大中支副])(?:的|副?[大中支]?"
+    "|[，,:：(（ \n]{0,2}(?:联系)?(?:电话|手机号?|[Tt]el)?[:： \n]{0,2}(?:\\+?86[ -]?)?)$"
 )
 _FAR = 14  # characters from the beginning of a name to its neighbour
-# Left of an officer's name: no other word, but for his office.
-_APART = re.compile(f"^$|[^{_HAN}]|[局队站所处科的]")
+# Left of a name that only its neighbour tells: no other word, but for an office or a preposition.
+_LEFT = re.compile(
+    f"^$|[^{_HAN}]|[局队站所处科的村会院厂司室部委员导给由长师找对跟经求助托户是友人与有谢学到像如组]"
+)
+_LEFT_OF = dict.fromkeys((*_TITLES, *RANKS, *KIN, *_ID_WORDS, "等", "取得联系"), _LEFT)
+# 向王女士: the verb belongs to no name.
+_TOWARDS = re.compile(f"[{_VERBAL}](?!{_COMPOUND})[{SURNAMES}]$")
 _OPENING = re.compile(
     f"(?:【[^】\n]{{0,12}}】)?(?P<names>{_TYPICAL_NAME}(?:[、和]{_TYPICAL_NAME}){{0,5}})"
-    "(?=来电|反映|投诉|举报|致电|咨询|等.{0,2}人)"
+    "(?=来电|来信|来访|反映|投诉|举报|致电|咨询|求助|等.{0,2}人)"
 )
+_COUNTED = "(?=等?[0-9一二两三四五六七八九十多数余]{0,3}[人户名位])"
+# 黄山、安庆、池州三市: the number belongs to no name.
+_ROW_NAME = (
+    f"{_SURNAME}{_TYPICAL}(?:(?![一二三四五六七八九十]+[人户名位市县区省家个地处]){_TYPICAL})?"
+)
+_LIST = re.compile(f"{_ROW_NAME}(?:、{_ROW_NAME})+")
+_AMID_LIST = (
+    f"、(?:(?<=[{SURNAMES}]{_TYPICAL}、)|(?<=[{SURNAMES}]{_TYPICAL}{{2}}、)|(?<=某、))"
+    f"(?=[{SURNAMES}]{_TYPICAL})"
+)
+_PLACE_ENDS = "湖路街桥镇村塘坪冲岭洲湾岛寺"
+
 _OPENERS = frozenset(_BEGINNINGS + "【")
 _DATE = "[0-9]{4}[年./\\-][0-9年月./\\- ]{2,8}日?"
 _SIGNATURE = re.compile(
@@ -145,18 +202,23 @@ _SIGNATURE = re.compile(
     "[ \u3000!！,，。\n]{0,8}"
     f"(?:[{_HAN}]{{2,6}}[:：\n]|[{_HAN}]{{0,4}}(?:司机|群众|市民|人))?[ \u3000]{{0,8}}"
     f"(?P<names>{_WRITTEN_NAME}(?:[、, \u3000]{{1,3}}{_WRITTEN_NAME}){{0,5}})"
-    f"(?:敬上|拜上|谢上|上|呈)?[ 。]{{0,2}}(?:\n? ?{_DATE})?"
+    f" ?(?:敬上|拜上|谢上|上|呈)?[ 。]{{0,2}}(?:\n? ?{_DATE})?"
     "(?:\n?(?:电话|手机|联系电话)?[:： ]?[0-9*\\- ]{11,16})?$"
 )
 _SIGNATURE_REACH = 60
 _CLOSINGS = [
     *word_list("此致 敬礼 敬上 —— --"),
-    f"\n(?=.{{0,12}}[{_BEGINNINGS}].{{0,16}}(?:\n.{{0,24}}){{0,3}}\\Z)",
+    f"\n(?=.{{0,12}}[{_BEGINNINGS}].{{0,16}}(?:\n.{{0,24}}){{0,12}}\\Z)",
     "年(?=[0-9]{1,2}月[0-9]{1,2}日.{0,6}\\Z)",
 ]
 _CLOSING = re.compile("|".join(_CLOSINGS))
 _LISTED = re.compile(_WRITTEN_NAME)
-LOOK_FOR = "|".join([*_AFTER_NAME, _ID, _OFFICES, _SEX, r"\*\*\*", *_CLOSINGS])
+_SIGNED_LINE = re.compile(
+    f"[ ;；]*(?:[^:：\n]{{2,16}}[:：] ?)?(?P<names>{_SURNAME} ?(?:{_TYPICAL}|{_CLOSED}{_TYPICAL}"
+    f"|{_TYPICAL}{_CLOSED})(?:[、, ]{{1,3}}{_WRITTEN_NAME}){{0,9}})[ ,，。;；]*"
+)
+_CLOSING_LINES = 15
+LOOK_FOR = "|".join([*_AFTER_NAME, _OFFICES, _RANKS, _ID, _SEX, _AMID_LIST, r"\*\*\*", *_CLOSINGS])
 """What may stand beside a name, but for cues; every alternative begins with plain characters."""
 
 
@@ -180,6 +242,19 @@ def is_full_name(text: str) -> bool:
     return bool(2 <= len(text) <= 16 and _FULL.fullmatch(text))
 
 
+_THING = re.compile(f"{'|'.join(THINGS)}|(?<![{_HAN}].)[市县区镇乡]")
+_HOW_MUCH = tuple("高大重贵长小宽多")  # 成本高
+_SIDES = tuple("校院厂司警店资甲乙双对我官军主")  # 校方, 甲方
+_CLOSE = re.compile(f"{_END}|[和与及]")
+_COUNT = re.compile(_COUNTED)
+_AFTER_PHONE = re.compile(
+    f"[0-9*]{{11}}[，,、 (（]{{1,2}}(?P<name>{_SURNAME}{_TYPICAL}{{1,2}})(?=[，,。)）]|$)"
+)
+_IN_LIST = re.compile(_AMID_LIST)
+_AFTER_HIDDEN = re.compile(f"(?<=某[、和与及]){_TYPICAL_NAME}{_END}")
+_COMMA = re.compile("、")
+_IN_ROW = re.compile(_ROW_NAME)
+
 _ORGANISATIONS = "司厂店部局所队站院校社会委处心铺行"
 
 
@@ -190,8 +265,43 @@ def is_callers_name(text: str) -> bool:
     )
 
 
+_BETWEEN_CALLERS = re.compile("[、,，;；/|+\\n]|(?<=[^ ]{2})(?: +|[和与及])(?=[^ ]{2})")
+_REMARK = re.compile("[(（](?P<remark>[^()（）]*)[)）]")
+_RUN_TOGETHER = re.compile(f"(?:{_SURNAME}{_TYPICAL}{{2}}){{2,4}}")
+
+
+def callers_names(text: str) -> tuple[str, ...]:
+    """The names of a cell that is to hold them, as they stand in it: 王建国、李秀英（代） both,
+    王 建 国 whole. A remark in brackets may be one as well, but no word (车主)."""
+    if is_callers_name(text):
+        return (text,)
+    parts = _BETWEEN_CALLERS.split(_REMARK.sub("、", text))
+    found = [part for part in parts if is_callers_name(part.replace(" ", ""))]
+    for part in parts:
+        if _RUN_TOGETHER.fullmatch(part):
+            found += [part[at : at + 3] for at in range(0, len(part), 3)]
+    remarks = [match["remark"] for match in _REMARK.finditer(text)]
+    found += [word for word in remarks if word not in WORDS and is_callers_name(word)]
+    return tuple(dict.fromkeys(found))
+
+
+_PERSON = re.compile(f"{_SURNAME}{_TYPICAL}{{2}}")
+
+
+def people_named(text: str) -> tuple[str, ...]:
+    """Full names of three characters that alone make up a part of a cell for units (投诉对象) or
+    for staff: 张建军（蜀山大队）, but not 安监局. Two characters are as likely a firm (万顺)."""
+    parts = _BETWEEN_CALLERS.split(re.sub("[()（）:：]", "、", text))
+    return tuple(
+        part
+        for part in parts
+        if _PERSON.fullmatch(part) and part[:2] not in WORDS and part[-1] not in _ORGANISATIONS
+    )
+
+
 def mask(name: str) -> str:
     """``王建国`` → ``王某``, ``欧阳锋`` → ``欧阳某``."""
+    name = name.replace(" ", "")
     return f"{name[:2] if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else name[0]}某"
 
 
@@ -206,17 +316,29 @@ def find_people(text: str) -> list[Name]:
     people += _before_neighbours(text)
     if match := _OPENING.match(text):
         people += _all_in(text, *match.span("names"))
+    people += _listed(text)
     people += _signed(text)
     found = {p.start: p for p in reversed(people) if not _is_word(text, p.start, p.end)}
     return [found[start] for start in sorted(found)]
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
-    """``孙子`` is one, ``孙子轩，`` is none; in 高明确表示 the second word is one."""
+    """``孙子`` is one, ``孙子轩，`` is none; in 高明确表示 the second word is one.
+
+    So is what begins a longer name of a place or a firm: 龙腾大厦, 梅溪湖.
+    """
+    complete = _COMPLETE_NAME.match(text, start)
+    if text[start] == "方" and text[start - 1 : start] in _SIDES and not complete:
+        return True
+    if _THING.match(text, end) or (
+        text[end - 1] in _PLACE_ENDS and end - start > 2 and not _CLOSE.match(text, end)
+    ):
+        return True
+    if text[start : start + 2] in WORDS and text[start + 2 : end] in _HOW_MUCH:
+        return True
     if text[start : start + 2] not in WORDS and text[start + 1 : end] not in WORDS:
         return False
-    name = _COMPLETE_NAME.match(text, start)
-    return name is None or name.end() != end
+    return complete is None or complete.end() != end
 
 
 def _after_cues(text: str) -> list[Name]:
@@ -242,10 +364,37 @@ def _before_neighbours(text: str) -> list[Name]:
     people = []
     for hint in _NEIGHBOUR.finditer(text):
         match = _BEFORE.search(text, max(0, hint.start() - _FAR), hint.start())
-        if match and (
-            not hint["office"] or _APART.search(text[max(0, match.start() - 1) : match.start()])
+        left = text[max(0, match.start() - 1) : match.start()] if match else ""
+        beside = _LEFT_OF.get(hint[0])
+        if (
+            match
+            and (beside is None or beside.search(left))
+            and not _TOWARDS.fullmatch(match["name"])
         ):
-            people.append(Name(*match.span("name"), hint["office"] is not None))
+            people.append(Name(*match.span("name"), hint[0] in _TITLES))
+    return people
+
+
+def _listed(text: str) -> list[Name]:
+    """Names in a row: three with one of three characters among them, or any that are counted."""
+    people = []
+    for row in _LIST.finditer(text) if _IN_LIST.search(text) else ():
+        names = list(_IN_ROW.finditer(text, *row.span()))
+        is_counted = _COUNT.match(text, row.end())
+        is_place = any(name[0][-1] in _PLACE_ENDS for name in names)
+        many = len(names) > 2 and any(len(name[0]) > 2 for name in names)
+        if is_counted or (many and not is_place):
+            left = text[max(0, row.start() - 1) : row.start()]
+            people += [Name(*name.span()) for name in names[0 if _LEFT.search(left) else 1 : -1]]
+            last = names[-1]
+            while last:
+                longer = _LIKELY_NAME.match(text, last.start()) or last
+                people.append(Name(*max(last.span(), longer.span())))
+                between = _COMMA.match(text, people[-1].end)
+                last = _LIKELY_NAME.match(text, between.end()) if between else None
+    if "某" in text:
+        people += [Name(*match.span()) for match in _AFTER_HIDDEN.finditer(text)]
+    people += [Name(*match.span("name")) for match in _AFTER_PHONE.finditer(text)]
     return people
 
 
@@ -254,7 +403,21 @@ def _signed(text: str) -> list[Name]:
     if not _CLOSING.search(text, reach):
         return []
     signatures = _SIGNATURE.finditer(text, reach)
-    return [name for match in signatures for name in _all_in(text, *match.span("names"))]
+    people = [name for match in signatures for name in _all_in(text, *match.span("names"))]
+    return people + _signed_lines(text)
+
+
+def _signed_lines(text: str) -> list[Name]:
+    """Lines that hold names alone, among the last ones: with a date, an office, a telephone."""
+    people, end = [], len(text)
+    for _ in range(_CLOSING_LINES):
+        start = text.rfind("\n", 0, end) + 1
+        if start == 0 or end - start > _SIGNATURE_REACH:
+            break
+        if match := _SIGNED_LINE.fullmatch(text, start, end):
+            people += _all_in(text, *match.span("names"))
+        end = start - 1
+    return people
 
 
 def _all_in(text: str, start: int, end: int) -> list[Name]:

@@ -37,12 +37,14 @@ class FieldHeadings(_Model):
     """Headings of one field, the preferred first.
 
     ``inverted``: headings whose yes means no (是否公开 for is_confidential). ``levels``: headings
-    of a value in several columns, joined by '/'.
+    of a value in several columns, joined by '/'. ``joined``: where several columns are filled, all
+    are kept, in the order of the headings and each under its own (【办理情况】…), not the first.
     """
 
     headings: tuple[str, ...] = ()
     inverted: tuple[str, ...] = ()
     levels: tuple[tuple[str, ...], ...] = ()
+    joined: bool = False
 
     def all(self) -> Iterable[str]:
         yield from self.headings
@@ -168,6 +170,13 @@ class Layout(_Model):
                     if form == normalise_heading(alias):
                         return rank
         return len(self._by_heading)
+
+    def plain(self, heading: str) -> str:
+        """A heading without the platform's prefix and the mark of a repeated one."""
+        heading = normalise_heading(heading.split("#", maxsplit=1)[0])
+        for prefix in self.heading_prefixes:
+            heading = heading.removeprefix(prefix) or heading
+        return heading
 
     def is_inverted(self, name: str, heading: str) -> bool:
         return normalise_heading(heading) in map(normalise_heading, self.fields[name].inverted)

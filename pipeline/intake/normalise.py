@@ -7,22 +7,22 @@ is counted in ``warnings_zh``.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import partial
 from hashlib import blake2b
 from itertools import compress
 
 from pipeline.domain.calendar import CalendarUnknown, add_working_days
-from pipeline.domain.names import is_callers_name
+from pipeline.domain.names import callers_names, people_named, replace_names
 from pipeline.domain.privacy import (
+    holds_personal_data,
     mask_name,
     mask_phone,
     mask_plate,
     mask_text,
     mask_ticket,
-    may_hold_personal_data,
 )
 from pipeline.domain.text import clean, clean_code
 from pipeline.domain.ticket import FIELD_NAMES, FIELDS, TIME_FIELDS, Kind, Status
@@ -104,7 +104,9 @@ class Normaliser:
 
         def code(cell: str) -> str | None:
             cleaned = clean_code(cell)
-            return mask_text(cleaned) if cleaned else None
+            if not cleaned:
+                return None
+            return mask_text(replace_names(cleaned, people_named(cleaned)))
 
         def unit(cell: str) -> str | None:
             cleaned = code(cell)
@@ -127,13 +129,14 @@ class Normaliser:
         }  # fmt: skip
         self._not_public = Cached(partial(self._flag, "is_confidential", inverted=True))
         self._region = Cached(lambda cell: region_of(cell) if cell else None)
+        self._accused = Cached(lambda cell: people_named(clean(cell) or ""))
         self._phones = Cached(full_phones)
         self._key = Cached(vault.keyed_hash)
-        self._full_name = Cached(is_callers_name)
+        self._names = Cached(lambda cell: callers_names(clean(cell) or ""))
         self._user = Cached(clean_code)
         # Replies and places recur; the limit keeps the texts that do not from piling up.
         self._cleaned = Cached(clean, limit=10_000)
-        self._doubtful = Cached(lambda t: bool(t) and may_hold_personal_data(t), limit=10_000)
+        self._to_mask = Cached(lambda t: bool(t) and holds_personal_data(t), limit=10_000)
         self._joined = Cached(lambda parts: mask_text("/".join(filter(None, parts))) or None)
         self._deadline = Cached(working_days_of)
         self._due_on = Cached(self._due)
@@ -187,25 +190,32 @@ class Normaliser:
         return TicketChunk(raw.row_no, raw.sheet, raw.source_row, out, contacts, raw)
 
     def _cells(self, raw: RawChunk, match: Match) -> dict[str, list[str]]:
-        """Field → its cells; where several headings stand for one field, the first filled."""
+        """Field → its cells; where several headings stand for one field, the first filled, or all
+        where the layout says so."""
         columns = dict(zip(raw.headings, raw.columns, strict=True))
-        replies = []  # 办理结果: of some offices 0解决/1未解决, of others the reply
+        mapped = dict(match.mapped)  # 办理结果: of some offices 0解决/1未解决, of others the reply
         for heading in match.mapped.get("resolved", ()):
             texts = [cell if len(cell) > _LONGEST_ANSWER else "" for cell in columns[heading]]
             if any(texts):
-                replies.append(texts)
+                said_there = f"{heading}#答复"
+                columns[said_there] = texts
+                mapped["reply"] = [*mapped.get("reply", ()), said_there]
                 columns[heading] = [
                     "" if text else cell for cell, text in zip(columns[heading], texts, strict=True)
                 ]
         cells = {}
-        for name, headings in match.mapped.items():
+        for name, headings in mapped.items():
             first, *others = [columns[heading] for heading in headings]
+            if others and self._layout.fields[name].joined:
+                titles = [self._layout.plain(heading) for heading in headings]
+                cells[name] = [
+                    _all_kept(list(zip(titles, row, strict=True)))
+                    for row in zip(first, *others, strict=True)
+                ]
+                continue
             for other in others if name not in ("matter", "is_confidential") else ():
                 first = [a if a and clean(a) else b for a, b in zip(first, other, strict=True)]
             cells[name] = first
-        for texts in replies:
-            said = cells.get("reply", texts)
-            cells["reply"] = [a if clean(a) else b for a, b in zip(said, texts, strict=True)]
         own, other = (match.mapped.get(name, []) for name in ("ticket_no", "linked_ticket_no"))
         if max(len(own), len(other)) > 1:  # numbers of several platforms: none is dropped
             numbers = [columns[heading] for heading in (*own, *other)]
@@ -254,7 +264,7 @@ class Normaliser:
             if not cell:
                 continue
             try:
-                values[i] = parse_time(cell, self._period)
+                values[i] = _within_day(name, parse_time(cell, self._period), accepted[i])
             except ImpossibleTime:
                 self._bad[name] += 1
             except UnreadableTime:
@@ -302,7 +312,7 @@ class Normaliser:
         contacts: list[dict | None] = [None] * n
         names = cells.get("caller_name", [""] * n)
         for i, (name, cell) in enumerate(zip(names, phone_cells, strict=True)):
-            if phones[i] or (name and self._full_name[name]):
+            if phones[i] or (name and self._names[name]):
                 contacts[i] = {"name": clean(name), "phone": clean(cell) if phones[i] else None}
         return phones, contacts
 
@@ -316,23 +326,23 @@ class Normaliser:
 
     def _texts(self, cells: dict, out: dict, too_long: set[int], contacts: list) -> None:
         present = [name for name in MASKED_TEXTS if name in cells]
-        doubtful: dict[int, list[int]] = {}  # row → which of the texts
+        to_mask: dict[int, list[int]] = {}  # row → which of the texts
         for at, name in enumerate(present):
             column = self._cleaned.column(cells[name])
             for i in too_long:
                 column[i] = None
             out[name] = column
-            if any(doubts := self._doubtful.column(column)):
-                for i in compress(range(len(column)), doubts):
-                    doubtful.setdefault(i, []).append(at)
-        names = [
-            clean(name) if name and self._full_name[name] else None
-            for name in cells.get("caller_name", ())
-        ]
+            for i in compress(range(len(column)), self._to_mask.column(column)):
+                to_mask.setdefault(i, []).append(at)
+        names = [self._names[name] if name else () for name in cells.get("caller_name", ())]
         for i in compress(range(len(names)), names):
-            doubtful.setdefault(i, [])
-        for i, which in doubtful.items():
-            known = (names[i],) if names and names[i] else ()
+            to_mask.setdefault(i, [])
+        accused = self._accused.column(cells.get("target_unit", ()))
+        for i in compress(range(len(accused)), accused):
+            to_mask.setdefault(i, [])
+        for i, which in to_mask.items():
+            known = [name.replace(" ", "") for name in names[i]] if names else []
+            known += accused[i] if accused else ()
             masked = mask_ticket([out[name][i] for name in present], known, which)
             for name, text in zip(present, masked.texts, strict=True):
                 out[name][i] = text
@@ -408,6 +418,26 @@ class Normaliser:
             listed = "、".join(sorted(words)[:5])
             warnings.append(f"「{_NAMES_ZH[name]}」有未登记的取值：{listed}。")
         return [*warnings, *self._notes]
+
+
+def _within_day(name: str, moment: datetime | None, accepted: datetime | None) -> datetime | None:
+    """Of a day without a clock (midnight): a deadline is its end, and nothing that follows
+    acceptance lies before it on the same day."""
+    if moment is None or moment.time() != time.min:
+        return moment
+    if name == "due_at":
+        return datetime.combine(moment, END_OF_DAY)
+    return accepted if accepted and accepted.date() == moment.date() else moment
+
+
+def _all_kept(texts: Sequence[tuple[str, str]]) -> str:
+    """The filled texts of (heading, cell) pairs, each under its heading where there are several;
+    one that another holds word for word is said once."""
+    filled = {cell: heading for heading, cell in reversed(texts) if cell and clean(cell)}
+    own = [cell for cell in reversed(filled) if not any(cell in c for c in filled if c != cell)]
+    if len(own) < 2:
+        return own[0] if own else ""
+    return "\n".join(f"【{filled[cell]}】{cell}" for cell in own)
 
 
 def _other_numbers(cell: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
@@ -23,6 +23,8 @@ so when they are saved in another format."""
 _BEFORE = timedelta(days=31)
 """How far back the days of an export may lie that tells only its last one."""
 _MIN_RECOGNISED = 3
+_SEARCHED = 15  # rows for headings that no layout knows
+_LONGEST_LIKELY = 20  # characters of one
 _LONGEST_SHOWN = 60  # characters of a heading
 _MOST_SHOWN = 30  # headings in a sentence
 
@@ -139,19 +141,60 @@ def open_export(stream: BinaryIO, name: str) -> Export:
     return _export(tables, good, name)
 
 
-def best_header(stream: BinaryIO, name: str) -> Header:
+def best_header(stream: BinaryIO, name: str, layouts: Sequence[Layout] = ()) -> Header:
     """The headings of a file that fit any layout best, be they enough for it or not.
 
-    Raises FileStopped where the file has no table, or no row that looks like headings.
+    ``layouts``: those to try, or else all. Raises FileStopped where the file has no table, or no
+    row that looks like headings.
     """
     tables = open_tables(stream)
-    if not (found := _find_headers(tables, name)):
+    if not (found := _find_headers(tables, name, layouts)):
         raise _unrecognised(tables, found)
     return max((header for _, header in found), key=lambda header: header.score)
 
 
-def _find_headers(tables: Tables, name: str) -> list[tuple[Sheet, Header]]:
-    found = [(sheet, header) for sheet in tables.sheets if (header := _find_header(sheet, name))]
+def headings_and_rows(stream: BinaryIO, name: str, count: int) -> tuple[list[str], list[list[str]]]:
+    """The headings of a file, and its first ``count`` rows, as wide as they.
+
+    The headings that fit a layout best; where none fits, the first row that holds nothing but
+    short texts, each another. Raises FileStopped where there is no such row.
+    """
+    tables = open_tables(stream)
+    found = _find_headers(tables, name)
+    if found:
+        sheet, header = max(found, key=lambda part: part[1].score)
+        headings, below = header.headings, header.first + header.depth
+    else:
+        told = [(*place, sheet) for sheet in tables.sheets if (place := _first_short_texts(sheet))]
+        if not told:
+            raise _unrecognised(tables, found)
+        headings, below, sheet = max(told, key=lambda place: len(place[0]))
+    rows = (row for row in islice(sheet.rows(), below, None) if any(row))
+    width = len(headings)
+    return headings, [(row + [""] * width)[:width] for row in islice(rows, count)]
+
+
+def _first_short_texts(sheet: Sheet) -> tuple[list[str], int] | None:
+    rows = [[clean_code(cell) or "" for cell in row] for row in islice(sheet.rows(), _SEARCHED)]
+    width = max((sum(map(bool, row)) for row in rows), default=0)
+    for index, row in enumerate(rows):
+        texts = list(filter(None, row))
+        if (
+            len(texts) >= max(_MIN_RECOGNISED, width * 2 // 3)
+            and len(set(texts)) == len(texts)
+            and all(len(text) <= _LONGEST_LIKELY and not text[0].isdigit() for text in texts)
+        ):
+            return _headings([row]), index + 1
+    return None
+
+
+def _find_headers(
+    tables: Tables, name: str, layouts: Sequence[Layout] = ()
+) -> list[tuple[Sheet, Header]]:
+    layouts = layouts or load_layouts()
+    found = [
+        (sheet, header) for sheet in tables.sheets if (header := _find_header(sheet, name, layouts))
+    ]
     if tables.alternatives and found:
         return [max(found, key=lambda part: part[1].score)]
     return found
@@ -205,11 +248,11 @@ def _unrecognised(tables: Tables, found: list[tuple[Sheet, Header]]) -> FileStop
     )
 
 
-def shown(heading: str) -> str:
+def shown(heading: str, longest: int | None = _LONGEST_SHOWN) -> str:
     """A file's own heading or name of a sheet as it may be shown: where the headings are missing,
     a caller's phone stands in their place.
     """
-    return mask_text(heading[:_LONGEST_SHOWN]) + ("…" if len(heading) > _LONGEST_SHOWN else "")
+    return mask_text(heading[:longest]) + ("…" if longest and len(heading) > longest else "")
 
 
 def _listed(headings: list[str]) -> str:
@@ -225,9 +268,9 @@ def _name_zh(layout: Layout, field_name: str) -> str:
 # --- the header -------------------------------------------------------------------------------
 
 
-def _find_header(sheet: Sheet, file_name: str) -> Header | None:
+def _find_header(sheet: Sheet, file_name: str, layouts: Sequence[Layout]) -> Header | None:
     """The rows of the sheet that read best as headings of a layout; None where none does."""
-    depth = max(layout.header_depth for layout in load_layouts())
+    depth = max(layout.header_depth for layout in layouts)
     rows = [[clean(cell) or "" for cell in row] for row in islice(sheet.rows(), depth + 1)]
     best: Header | None = None
     for index in range(min(len(rows), depth)):
@@ -236,7 +279,7 @@ def _find_header(sheet: Sheet, file_name: str) -> Header | None:
             if index + header_depth > len(rows) or sum(map(bool, rows[index])) < _MIN_RECOGNISED:
                 continue
             headings = _headings(rows[index : index + header_depth])
-            for layout in load_layouts():
+            for layout in layouts:
                 match = layout.match(headings)
                 if sum(map(len, match.mapped.values())) < _MIN_RECOGNISED:
                     continue
@@ -303,7 +346,8 @@ def _data_rows(sheet: Sheet, header: Header) -> Iterator[tuple[int, list[str]]]:
     is_extra = _ExtraRows(header)
     rows = enumerate(sheet.rows(), 1)
     for source_row, row in islice(rows, header.first + header.depth, None):
-        if any(row) and not is_extra(row):
+        # Most rows begin with a running number or a ticket number.
+        if (row and row[0][:1].isdigit()) or (any(row) and not is_extra(row)):
             yield source_row, row
 
 
@@ -329,7 +373,7 @@ class _ExtraRows:
         )
         if not first:
             return True
-        if first[0].isdigit():  # a running number or a ticket number: most rows
+        if first[0].isdigit():
             return False
         if column not in self._content and self._footer.match("".join(first.split())):
             return True
@@ -349,27 +393,30 @@ def _sheet_chunks(sheet: Sheet, header: Header, size: int, number: int) -> Itera
                     surplus[i] = row[width:]
                 if len(row) != width:
                     cells[i] = row[:width] + [""] * (width - len(row))
+        columns = list(map(list, zip(*cells, strict=True)))
         yield RawChunk(
             headings=header.headings,
             row_no=list(range(number + 1, number + 1 + len(cells))),
             sheet=sheet.name,
             source_row=source_rows,
-            columns=list(map(list, zip(*cells, strict=True))),
+            columns=columns,
             layout=header.match.layout.name,
             surplus=surplus,
-            broken=set(surplus) | _swallowing(cells, sheet.delimiter, width),
+            broken=set(surplus) | _swallowing(columns, sheet.delimiter),
         )
         number += len(cells)
 
 
-def _swallowing(cells: list[list[str]], delimiter: str | None, width: int) -> set[int]:
+def _swallowing(columns: list[list[str]], delimiter: str | None) -> set[int]:
     """Rows with a cell that looks like whole rows of the file."""
+    width = len(columns)
     if delimiter is None or width < 4:
         return set()
     return {
         i
-        for i, row in enumerate(cells)
-        for cell in row
+        for column in columns
+        if "\n" in "".join(column)  # one look at a column is far cheaper than one at each cell
+        for i, cell in enumerate(column)
         if len(cell) > width and "\n" in cell and _holds_row(cell, delimiter, width)
     }
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from pipeline.domain.privacy import find_personal_data
+from pipeline.domain.privacy import MASKED_MOBILE, find_personal_data
 from pipeline.domain.text import clean, clean_code
 
 
@@ -120,6 +120,8 @@ def full_phones(text: str) -> list[str]:
     """The complete telephone numbers of a cell as digits, mobiles first; masked ones are not."""
     if _MOBILE.fullmatch(text):
         return [text]
+    if MASKED_MOBILE.fullmatch(text):
+        return []
     cleaned = clean(text)
     if cleaned is None:
         return []

@@ -40,7 +40,7 @@ def channels(settings: Settings) -> list[Channel]:
 
 
 def _webhook(settings: Settings) -> Webhook:
-    url = _address(settings.webhook_url, "HOTLINE_WEBHOOK_URL")
+    url = outside_address(settings.webhook_url, "HOTLINE_WEBHOOK_URL")
     if len(settings.webhook_secret.encode()) < _MIN_SECRET:
         raise SettingsError(
             f"HOTLINE_WEBHOOK_SECRET 太短：签名密钥至少 {_MIN_SECRET} 个字符，与接收方约定。"
@@ -48,8 +48,11 @@ def _webhook(settings: Settings) -> Webhook:
     return Webhook(url, settings.webhook_secret.encode())
 
 
-def _address(text: str, variable: str) -> SplitResult:
-    """An https address, or http of this machine. The path is kept; credentials are not allowed."""
+def outside_address(text: str, variable: str) -> SplitResult:
+    """An https address, or http of this machine. The path is kept; credentials are not allowed.
+
+    Raises SettingsError, which names the ``variable``.
+    """
     try:
         url = urlsplit(text)
         usable = url.hostname and url.port != 0 and text.isprintable() and " " not in text

@@ -5,9 +5,10 @@ from pipeline.domain.ticket import Hotline
 from pipeline.report.document import Block, Chart, Heading, Paragraph, Section, Table, Text
 from pipeline.report.figures import part_zh, token
 from pipeline.report.indicators import ORIGIN_ZH, dictionary
+from pipeline.report.parts import FOCUS_GROUPS, GROUPS, PRINTED_TYPES
 from pipeline.report.periods import baseline_months, month_zh
 from pipeline.report.phrases import enforcement_template
-from pipeline.report.plan import EFFICIENCY, GROUPS, PRINTED_TYPES, has_data, split_pair
+from pipeline.report.plan import EFFICIENCY, has_data, split_pair
 from pipeline.report.writer import Writer, enumeration, sentence
 
 MULTI_LABEL = (
@@ -214,8 +215,9 @@ def groups(w: Writer) -> Section:
     blocks: list[Block] = []
     for slug, flag in GROUPS:
         number = f"3.{slug}"
-        title = "道路货运与货车司机" if slug == "truck" else "涉企"
-        blocks.append(Heading(title))
+        if f"{number}.count" not in w.figures:  # of a report from before the group was told apart
+            continue
+        blocks.append(Heading("道路货运与货车司机" if slug == "truck" else flag))
         blocks.append(Paragraph(group(w, slug, flag)))
         if w.value(f"{number}.count") == 0:
             continue
@@ -224,14 +226,24 @@ def groups(w: Writer) -> Section:
             for t in PRINTED_TYPES
             if w.value(f"{number}.type.{t.value}")
         ]
+        is_whole = all(f"{number}.type.{t.value}" in w.figures for t in PRINTED_TYPES)
+        few = "" if is_whole else f"不足{w.frame.policy.min_cell}件的类型不列。"
         if found:
-            blocks.append(Paragraph(("反映的问题按主类型为:", *enumeration(found), "。")))
+            blocks.append(Paragraph(("反映的问题按主类型为:", *enumeration(found), f"。{few}")))
+        else:
+            blocks.append(Paragraph((f"反映的问题按主类型,{few}",)))
         blocks.append(
             Paragraph(
                 sentence(w.rate(f"{number}.closure", "办结率B", "已办结", "本月受理且应办理的工单"))
             )
         )
     return Section("重点群体与领域", tuple(blocks))
+
+
+def people(w: Writer) -> list[Block]:
+    """A sentence on each group that a short document speaks of."""
+    seen = [g for g in GROUPS if g in FOCUS_GROUPS or w.value(f"3.{g[0]}.count")]
+    return [Paragraph(group(w, slug, flag)) for slug, flag in seen]
 
 
 def group(w: Writer, slug: str, flag: str) -> Text:
@@ -362,7 +374,10 @@ def _unit_table(w: Writer) -> Table:
 def frequent(w: Writer) -> Section:
     policy = w.frame.policy
     pairs = parts_of(w, "5.high.", ".count")
-    matters = parts_of(w, "5.matter.", ".count")
+    matters = sorted(
+        parts_of(w, "5.matter.", ".count"),
+        key=lambda part: (-w.value(f"5.matter.{part}.callers"), int(part)),
+    )
     blocks: list[Block] = [Heading("高频事项")]
     if pairs:
         rows = []
@@ -405,6 +420,7 @@ def frequent(w: Writer) -> Section:
                 f"{policy.group_callers}人及以上反映的同一事项(系统默认)",
                 ("事项编号", "件数", "人数"),
                 tuple(rows),
+                note="按反映人数排列。",
                 print_limit=40,
                 sheet="多人同诉",
             )

@@ -9,11 +9,22 @@ from pipeline.report.chapters import parts_of
 from pipeline.report.document import Block, Heading, Paragraph, Section, Table, Text
 from pipeline.report.figures import part_zh, token
 from pipeline.report.formulas import parse
+from pipeline.report.freeze import CREW_WORDS
 from pipeline.report.indicators import ORIGIN_ZH, dictionary
 from pipeline.report.phrases import mask_ticket_nos, quoted
-from pipeline.report.plan import LEDGER, LEVELS, SPROUT_MONTHS, split_pair, sprouts_known
+from pipeline.report.plan import (
+    LEDGER,
+    LEVELS,
+    SPROUT_MONTHS,
+    is_followed,
+    split_pair,
+    sprouts_known,
+)
 from pipeline.report.writer import Writer, enumeration, sentence
 
+NOT_FOLLOWED = (
+    "本月执法类工单没有后续导出,也没有重办状态,不知其后来的办理和评价,重办率、差评整改率不计算。"
+)
 ORIGINS = {"text": "文件规定", "default": "系统默认"}
 
 
@@ -206,7 +217,7 @@ def advice_lines(w: Writer) -> list[Text]:
 def advice(w: Writer, heading: str = "工作建议") -> Section:
     lines = advice_lines(w)
     blocks = [Paragraph(("〔以下由系统根据本期数据拟出,供审核修改〕",), "note")]
-    blocks += [Paragraph((f"{order}. ", *line), "draft") for order, line in enumerate(lines, 1)]
+    blocks += [Paragraph((f"({order})", *line), "draft") for order, line in enumerate(lines, 1)]
     return Section(heading, tuple(blocks))
 
 
@@ -303,6 +314,8 @@ def _remarks(w: Writer, warnings: tuple[str, ...]) -> list[Block]:
         "问题类型由模型判定,人工复核结论优先;以罚代管归逐利执法,一刀切单列,"
         "降低认定门槛归乱作为,钓鱼执法单列。",
         "投诉是群众反映,不是认定结果。",
+        f"船员按工单文字中的{'、'.join(CREW_WORDS)}等词识别(系统默认),不是身份登记。",
+        *([NOT_FOLLOWED] if w.value("1.enforcement") and not is_followed(w.frame) else []),
         *policy.notes,
         *(f"请注意:{warning}" for warning in warnings),
     ]

@@ -7,7 +7,7 @@ from pipeline.report import chapters, chapters_close
 from pipeline.report import chapters_indicators as depth
 from pipeline.report.chapters_close import Moved, Restatement
 from pipeline.report.document import Document, nums
-from pipeline.report.figures import Figures, Frame, load
+from pipeline.report.figures import Figure, Figures, Frame, load
 from pipeline.report.periods import month_zh
 from pipeline.report.phrases import mask_ticket_no
 from pipeline.report.queries import ticket_rows
@@ -103,6 +103,13 @@ def _in_section_order(number: str) -> tuple[int, str]:
     return int(number.split(".", maxsplit=1)[0]), number
 
 
+def _tickets_at_least(figure: Figure, figures: Figures) -> float | None:
+    """How many tickets stand behind a number: more than one a day behind a platform's days."""
+    if figure.params["measure"] == "days":
+        return figures[f"1.hotline.{figure.params['part']}.received"].value
+    return figure.value
+
+
 def printed_lists(document: Document, frame: Frame, figures: Figures) -> dict[str, list[str]]:
     """Number → ``masked ticket number + day`` of its tickets, for every short enough list.
 
@@ -112,10 +119,13 @@ def printed_lists(document: Document, frame: Frame, figures: Figures) -> dict[st
     queries: dict[str, list[str]] = {}
     for number in sorted(wanted):
         figure = figures[number]
-        if figure.query and number not in WITHHELD and 0 < (figure.value or 0) <= LIST_LIMIT:
+        if not figure.query or number in WITHHELD:
+            continue
+        if 0 < (_tickets_at_least(figure, figures) or 0) <= LIST_LIMIT:
             params = {k: v for k, v in figure.params.items() if k not in ("measure", "part")}
             queries.setdefault(repr((figure.query, sorted(params.items()))), []).append(number)
     withheld = set(frame.manifest["withheld_tickets"])
+    printed: dict[int, str] = {}  # a ticket is in many lists
     lists: dict[str, list[str]] = {}
     for numbers in queries.values():
         first = figures[numbers[0]]
@@ -123,23 +133,22 @@ def printed_lists(document: Document, frame: Frame, figures: Figures) -> dict[st
         by = params.pop("by")
         del params["measure"], params["part"]
         parts = [figures[n].params["part"] for n in numbers] if by else None
-        rows = [
-            row
-            for row in ticket_rows(
-                frame.connection, frame.report_id, first.query, by, params, parts=parts
-            )
-            if row.ticket_id not in withheld
-        ]
-        by_part: dict[str, list[sa.Row]] = {}
-        for row in rows:
-            by_part.setdefault(row.part, []).append(row)
+        by_part: dict[str, list[tuple[str, int]]] = {}
+        for ticket_id, _, ticket_no, accepted_at, part, is_hit in ticket_rows(
+            frame.connection, frame.report_id, first.query, by, params, parts=parts
+        ):
+            if ticket_id in withheld:
+                continue
+            if ticket_id not in printed:
+                printed[ticket_id] = f"{mask_ticket_no(ticket_no)}({accepted_at:%m-%d})"
+            by_part.setdefault(part, []).append((printed[ticket_id], is_hit))
         for number in numbers:
             figure = figures[number]
             hits = figure.params["measure"].startswith("hit")
             found = [
-                f"{mask_ticket_no(row.ticket_no)}({row.accepted_at:%m-%d})"
-                for row in by_part.get(figure.params["part"], [])
-                if row.is_hit or not hits
+                text
+                for text, is_hit in by_part.get(figure.params["part"], [])
+                if is_hit or not hits
             ]
             if len(found) <= LIST_LIMIT:
                 lists[number] = found

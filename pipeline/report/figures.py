@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -60,8 +60,17 @@ class Frame:
     policy: ReportPolicy
     manifest: Manifest
 
+    @cached_property
+    def _parameters(self) -> dict[tuple[str, str], dict]:
+        return {}
+
     def parameters(self, query: str, period: str) -> dict:
         """The query's parameters for a period, as JSON values."""
+        if (query, period) not in self._parameters:
+            self._parameters[query, period] = self._parameters_of(query, period)
+        return self._parameters[query, period]
+
+    def _parameters_of(self, query: str, period: str) -> dict:
         span = next(p for p in periods(self.month) if p.name == period)
         known = {
             "period": period,

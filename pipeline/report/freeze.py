@@ -1,6 +1,7 @@
 """Freezing (冻结): the tickets a report counts are copied once and never change under it."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -10,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from pipeline.domain.calendar import CalendarUnknown, working_days_between
+from pipeline.domain.ticket import Satisfaction, Status
 from pipeline.report.manifest import describe_inputs
+from pipeline.report.parts import BAD_RATING, REDONE
 from pipeline.report.periods import Period, periods
 from pipeline.report.policy import ReportPolicy
 from pipeline.report.queries import UNCLASSIFIED, query_names, query_text
@@ -20,9 +23,17 @@ from pipeline.store.tables import (
     report_ticket,
     report_ticket_flag,
     report_ticket_label,
+    ticket,
+    ticket_version,
 )
 
 _COPIED = tuple(c for c in report_ticket.c if c.name not in ("report_id", "period", "working_days"))
+_OF_COMPLAINTS = (
+    "status", "dispatched_at", "signed_at", "due_at", "closed_at", "visited_at", "return_count",
+    "is_extended", "verified", "resolved", "satisfaction",
+)  # fmt: skip
+"""How a ticket was handled: no figure reads it of one that is no enforcement complaint, and in a
+large month those are nearly all."""
 _VIEW = sa.table(
     "labelled_ticket",
     *(sa.column("id" if c.name == "ticket_id" else c.name, c.type.__class__()) for c in _COPIED),
@@ -84,6 +95,7 @@ def freeze(
             )
         ).inserted_primary_key[0]
         _copy(connection, report_id, periods(month))
+        _flag(connection, report_id)
         _count_working_days(connection, report_id)
         inputs = {
             "month": month,
@@ -137,17 +149,8 @@ def _newest(connection: Connection, month: str, profile: str) -> sa.Row | None:
 
 def _copy(connection: Connection, report_id: int, spans: tuple[Period, ...]) -> None:
     names = ["report_id", "period", *(c.name for c in _COPIED)]
+    values = [_frozen(column) for column in _COPIED]
     view = _VIEW.c
-    values = [
-        view.id
-        if c.name == "ticket_id"
-        else sa.func.coalesce(view.scope, UNCLASSIFIED)
-        if c.name == "scope"
-        else sa.func.coalesce(view.review, sa.false())
-        if c.name == "review"
-        else view[c.name]
-        for c in _COPIED
-    ]
     for span in spans:
         chosen = sa.select(sa.literal(report_id), sa.literal(span.name, sa.String), *values).where(
             view.accepted_at >= span.since, view.accepted_at < span.until
@@ -167,6 +170,65 @@ def _copy(connection: Connection, report_id: int, spans: tuple[Period, ...]) -> 
         connection.execute(
             target.insert().from_select(["report_id", *(c.name for c in columns)], chosen)
         )
+
+
+CREW_WORDS = ("船员", "船民", "水手", "轮机")
+"""Words that say a ticket is of 船员, whom the classifier does not tell apart (domain AH-12)."""
+_BAD = frozenset((Satisfaction.DISSATISFIED.value, Satisfaction.VERY_DISSATISFIED.value))
+
+
+def _flag(connection: Connection, report_id: int) -> None:
+    """Flags that nothing but the report reads, of each frozen complaint: 船员 by its words; 重办
+    and 差评 by its state now or in any export before."""
+    of_report = sa.and_(report_ticket.c.report_id == report_id, report_ticket.c.scope == "E1")
+    flags: dict[str, set[int]] = {REDONE: set(), BAD_RATING: set()}
+
+    def note(ticket_id: int, states: Iterable[str | None], ratings: Iterable[str | None]) -> None:
+        if Status.REDONE.value in states:
+            flags[REDONE].add(ticket_id)
+        if not _BAD.isdisjoint(ratings):
+            flags[BAD_RATING].add(ticket_id)
+
+    own = sa.select(report_ticket.c.ticket_id, report_ticket.c.status, report_ticket.c.satisfaction)
+    for row in connection.execute(own.where(of_report)):
+        note(row.ticket_id, (row.status,), (row.satisfaction,))
+    changed = (
+        sa.select(ticket_version.c.ticket_id, ticket_version.c.changes_json)
+        .join(report_ticket, report_ticket.c.ticket_id == ticket_version.c.ticket_id)
+        .where(of_report, ticket_version.c.version > 1)
+    )
+    for row in connection.execute(changed):
+        changes = row.changes_json
+        note(row.ticket_id, changes.get("status", ()), changes.get("satisfaction", ()))
+    says = sa.func.coalesce(ticket.c.title, "") + sa.func.coalesce(ticket.c.content, "")
+    crew = sa.select(ticket.c.id).join(report_ticket, report_ticket.c.ticket_id == ticket.c.id)
+    flags["船员"] = set(
+        connection.scalars(
+            crew.where(of_report, sa.or_(*(says.contains(word) for word in CREW_WORDS)))
+        )
+    )
+    rows = [
+        {"report_id": report_id, "ticket_id": ticket_id, "flag": flag}
+        for flag, ids in sorted(flags.items())
+        for ticket_id in sorted(ids)
+    ]
+    if rows:
+        connection.execute(report_ticket_flag.insert(), rows)
+
+
+def _frozen(column: sa.Column) -> sa.ColumnElement:
+    """What report_ticket keeps of a ticket: of one that is no complaint, not how it was handled."""
+    view = _VIEW.c
+    match column.name:
+        case "ticket_id":
+            return view.id
+        case "scope":
+            return sa.func.coalesce(view.scope, UNCLASSIFIED)
+        case "review":
+            return sa.func.coalesce(view.review, sa.false())
+    if column.name in _OF_COMPLAINTS:
+        return sa.case((view.scope == "E1", view[column.name]))
+    return view[column.name]
 
 
 def _count_working_days(connection: Connection, report_id: int) -> None:

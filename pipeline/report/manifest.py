@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from pipeline.domain.calendar import month_bounds, shift_month
 from pipeline.domain.labels import ProblemType
+from pipeline.report.parts import REDONE
 from pipeline.report.periods import Period, baseline_months
 from pipeline.report.policy import ReportPolicy
 from pipeline.store.checks import stops
@@ -28,6 +29,7 @@ from pipeline.store.tables import (
     review_decision,
     supervision_item,
     ticket,
+    ticket_version,
 )
 
 CONFIDENTIAL_LEVEL = "X"
@@ -58,6 +60,7 @@ def describe_inputs(
         "files": _files(connection, report_id, current),
         "checks": _checks(connection, current),
         "months_with_data": _months_with_data(connection, month),
+        "followed": _followed(connection, report_id),
         "ticket_counts": _ticket_counts(connection, report_id),
         "models": _models(connection, report_id),
         "agreement": _agreement(connection, report_id),
@@ -199,6 +202,22 @@ def _months_with_data(connection: Connection, month: str) -> list[str]:
         if connection.execute(some.limit(1)).first():
             known.append(other)
     return known
+
+
+def _followed(connection: Connection, report_id: int) -> int:
+    """The month's complaints whose later state is known: seen again, or sent back to be redone."""
+    seen_again = sa.exists().where(
+        ticket_version.c.ticket_id == report_ticket.c.ticket_id, ticket_version.c.version > 1
+    )
+    redone = sa.exists().where(
+        report_ticket_flag.c.report_id == report_id,
+        report_ticket_flag.c.ticket_id == report_ticket.c.ticket_id,
+        report_ticket_flag.c.flag == REDONE,
+    )
+    statement = sa.select(sa.func.count()).where(
+        _of_current(report_id), report_ticket.c.scope == "E1", sa.or_(seen_again, redone)
+    )
+    return connection.execute(statement).scalar_one()
 
 
 def _ticket_counts(connection: Connection, report_id: int) -> dict[str, int]:

@@ -20,9 +20,9 @@ from pipeline.report.chapters_close import (
 from pipeline.report.document import Block, Document, Heading, Paragraph, Section, Table, Text
 from pipeline.report.figures import Figures, Frame
 from pipeline.report.indicators import dictionary
+from pipeline.report.parts import FOCUS_GROUPS
 from pipeline.report.periods import month_zh
 from pipeline.report.phrases import quoted
-from pipeline.report.plan import GROUPS
 from pipeline.report.policy import Paper, Target
 from pipeline.report.typeset import typeset_document
 from pipeline.report.writer import DASH, Writer
@@ -74,7 +74,7 @@ def _brief(w: Writer) -> list[Section]:
     problems = [text for text in (chapters.by_type(w), chapters.headline(w)) if text]
     items: Text = (*item_levels(w), *settled(w))
     lines = advice_lines(w)[:_ADVICE_OF_A_BRIEF]
-    todo = [Paragraph((f"{n}. ", *line), "draft") for n, line in enumerate(lines, 1)]
+    todo = [Paragraph((f"({n})", *line), "draft") for n, line in enumerate(lines, 1)]
     if w.value("1.enforcement") == 0:
         first: list[Block] = chapters.overall_text(w)
         problems = []
@@ -90,7 +90,7 @@ def _brief(w: Writer) -> list[Section]:
 
 def _key_figures(w: Writer) -> Table:
     counts = [("受理各类工单", "1.received"), ("执法类投诉举报", "1.enforcement")]
-    counts += [(f"其中:{flag}", f"3.{slug}.count") for slug, flag in GROUPS]
+    counts += [(f"其中:{flag}", f"3.{slug}.count") for slug, flag in FOCUS_GROUPS]
     rows = [
         (
             (f"{name}(件)",),
@@ -172,13 +172,12 @@ def _terms(w: Writer) -> list[Block]:
 def _operation(w: Writer) -> list[Section]:
     """安徽 AH-07: how enforcement runs, against the plan's targets and its own words."""
     blocks = [*chapters.overall_text(w), chapters.hotline_table(w)]
-    people = [Paragraph(chapters.group(w, slug, flag)) for slug, flag in GROUPS]
     by_type = chapters.by_type(w)
     return [
         Section("总体运行情况", tuple(blocks)),
         Section("目标完成情况", tuple(_targets(w))),
         Section("突出问题", (*([Paragraph(by_type)] if by_type else []), *_terms(w))),
-        Section("重点群体", tuple(people)),
+        Section("重点群体", tuple(chapters.people(w))),
         early_signs(w),
         Section("监督事项", (Paragraph(item_levels(w)), Paragraph(settled(w)))),
         advice(w, "下一步工作"),
@@ -260,13 +259,12 @@ def _casebook(w: Writer) -> list[Section]:
 def _summary(w: Writer) -> list[Section]:
     """What a plan's higher body wants to know: 区司法局 and 区政府 (晋安), 市局 (福州)."""
     by_type = chapters.by_type(w)
-    people = [Paragraph(chapters.group(w, slug, flag)) for slug, flag in GROUPS]
     notes = [Paragraph((note,), "note") for note in w.frame.policy.notes]
     return [
         Section("基本情况", tuple(chapters.overall_text(w))),
         Section(
             "突出问题",
-            (*([Paragraph(by_type)] if by_type else []), *_terms(w), *people, *notes),
+            (*([Paragraph(by_type)] if by_type else []), *_terms(w), *chapters.people(w), *notes),
         ),
         Section(
             "整治与监督情况",

@@ -9,7 +9,12 @@ from pipeline.report.figures import part_zh
 PRINTED_TYPES = tuple(t for t in ProblemType if t is not ProblemType.INTEGRITY)
 """Integrity leads are reported apart: one count, no comparison, no list."""
 
-GROUPS = (("truck", "货车司机"), ("enterprise", "涉企"))
+GROUPS = (("truck", "货车司机"), ("enterprise", "涉企"), ("crew", "船员"))
+FOCUS_GROUPS = GROUPS[:2]
+"""Of whom every document speaks, be it that there is nothing; of 船员 only where there is."""
+REDONE, BAD_RATING = "重办", "差评"
+"""Flags that freezing derives from a ticket's successive exports (see freeze)."""
+
 UNTYPED = "untyped"
 UNTYPED_ZH = "未定类型"
 

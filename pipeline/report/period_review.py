@@ -21,8 +21,8 @@ from pipeline.report.findings import Finding
 from pipeline.report.formulas import Manifest, evaluate
 from pipeline.report.indicators import dictionary
 from pipeline.report.linter import lint_document
+from pipeline.report.parts import FOCUS_GROUPS, PRINTED_TYPES
 from pipeline.report.periods import month_zh
-from pipeline.report.plan import GROUPS, PRINTED_TYPES
 from pipeline.report.policy import ReportPolicy
 from pipeline.report.typeset import typeset_document
 from pipeline.report.writer import Writer, sentence
@@ -31,7 +31,7 @@ from pipeline.store.tables import report, report_figure
 _COUNTS = {
     "1.received": "受理各类工单",
     "1.enforcement": "执法类投诉举报",
-    **{f"3.{slug}.count": flag for slug, flag in GROUPS},
+    **{f"3.{slug}.count": flag for slug, flag in FOCUS_GROUPS},
     **{f"2.{problem.value}.count": problem.name_zh for problem in PRINTED_TYPES},
     "7.settled": "监督事项销号",
 }
@@ -213,7 +213,7 @@ def _runs(months: list[str]) -> list[str]:
 
 
 def _overall(w: Writer, years: list[str], filed: dict[str, sa.Row]) -> list[Block]:
-    groups = [w.fill(f"{flag}{{n}}件", n=f"{_WHOLE}/3.{slug}.count") for slug, flag in GROUPS]
+    groups = [w.fill(f"{flag}{{n}}件", n=f"{_WHOLE}/3.{slug}.count") for slug, flag in FOCUS_GROUPS]
     if w.value(f"{_WHOLE}/1.enforcement") == 0:
         return [Paragraph(("评估期内未收到执法类投诉举报。",))]
     blocks: list[Block] = [

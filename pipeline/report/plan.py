@@ -11,7 +11,7 @@ from pipeline.report.plan_splits import splits
 
 EFFICIENCY = (
     "response", "closure_a", "closure_b", "on_time", "overdue", "visit", "satisfaction", "resolved",
-    "verified", "repeat", "returned", "stage_missing",
+    "verified", "repeat", "returned", "redone", "mended", "stage_missing",
 )  # fmt: skip
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
 LEDGER = {
@@ -38,6 +38,16 @@ def compute(frame: Frame) -> Book:
 def has_data(frame: Frame, month: str) -> bool:
     """Whether the store knew any ticket of that month when the report was frozen."""
     return month in frame.manifest["months_with_data"]
+
+
+FOLLOWED = ("redone", "mended")
+"""Indicators that need a ticket's state over time."""
+
+
+def is_followed(frame: Frame) -> bool:
+    """Whether any of the month's complaints came in again after its first export, or as one to be
+    done again: else nobody can know what became of it (M-19). Absent from manifests of before."""
+    return bool(frame.manifest.get("followed"))
 
 
 def _bases(book: Book, previous: str, year_ago: str) -> dict[str, str | None]:
@@ -133,16 +143,30 @@ def _groups(book: Book) -> None:
         book.rate(
             f"{number}.closure", "closure_b", f"{flag}办结率B", query="flag_closure", flag=flag
         )
-        for problem in PRINTED_TYPES:
+        for problem in _printed_of_group(book, flag):
             book.count(
                 f"{number}.type.{problem.value}", f"{flag}·{problem.name_zh}", "enforcement_flag",
                 by="by_primary", part=problem.value, flag=flag,
             )  # fmt: skip
 
 
+def _printed_of_group(book: Book, flag: str) -> list[ProblemType]:
+    """The types a group's complaints are counted by: small cells have no figure, as in the cross
+    tables. Were one type alone left out, the total would give it away: then the smallest goes too.
+    """
+    found = book.parts("enforcement_flag", "by_primary", flag=flag)
+    counts = {t: found[t.value].tickets for t in PRINTED_TYPES if t.value in found}
+    shown = [t for t in counts if counts[t] >= book.frame.policy.min_cell]
+    if len(PRINTED_TYPES) - len(shown) == 1:
+        shown.remove(min(shown, key=counts.__getitem__))
+    return shown
+
+
 def _efficiency(book: Book) -> None:
     known = has_data(book.frame, shift_month(book.frame.month, -1))
     for indicator in EFFICIENCY:
+        if indicator in FOLLOWED and not is_followed(book.frame):
+            continue
         name = dictionary().rate(indicator).name
         book.rate(f"4.{indicator}", indicator, name)
         if known:
@@ -221,7 +245,7 @@ def _frequent(book: Book) -> None:
                 measure="callers", unit="人", **split,
             )  # fmt: skip
             _baseline(book, number, _pair_zh(part), **split)
-    for part, found in book.parts("enforcement", "by_matter", kind="distinct").items():
+    for part, found in book.parts("enforcement", "by_matter", kind="callers").items():
         if found.callers >= policy.group_callers:
             split = {"by": "by_matter", "part": part}
             book.count(f"5.matter.{part}.count", f"事项{part}", "enforcement", **split)

@@ -36,6 +36,7 @@ from pipeline.review.pages import (
     second,
     tickets,
     today,
+    tokens,
 )
 from pipeline.settings import Settings
 
@@ -56,6 +57,7 @@ def create_app(
     app = FastAPI(title="复核台", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk = Desk(settings, engine, clock)
     app.state.assets = _assets_version()
+    _ = desk.provider  # half a configuration stops the start, not somebody's login
     app.add_middleware(Guard, sessions=desk.sessions, clock=clock)
     app.mount(PATH, create_api(desk))
     app.mount(STATIC, StaticFiles(directory=STATIC_DIR), name="static")
@@ -72,6 +74,7 @@ def create_app(
         models,
         audit,
         people,
+        tokens,
     ):
         app.include_router(module.router)
     _answer_errors(app)

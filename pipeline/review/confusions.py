@@ -11,11 +11,14 @@ import sqlalchemy as sa
 
 from pipeline.domain.labels import ProblemType, Scope
 from pipeline.review.access import Sight, visible_tickets
+from pipeline.review.people import Account
+from pipeline.review.second import is_blind
 from pipeline.review.waiting import AUDIT_PREFIX
 from pipeline.store import tables as t
 
 _said, _made = t.classification.c, t.review_decision.c
 _NONE = "untyped"
+_EXAMPLES = 20
 
 
 def _label(table) -> sa.ColumnElement[str]:
@@ -89,12 +92,14 @@ def compared(connection: sa.Connection, sight: Sight) -> Compared:
 
 
 def examples(
-    connection: sa.Connection, sight: Sight, said: str, made: str, limit: int = 20
+    connection: sa.Connection, account: Account, share: float, said: str, made: str
 ) -> list[sa.RowMapping]:
-    """Tickets of one confusion, decided last first."""
+    """Tickets of one confusion, decided last first, without those that the person is to judge
+    blind.
+    """
     query = (
         _pairs(
-            sight,
+            account.sight,
             t.ticket.c.id,
             t.ticket.c.hotline,
             t.ticket.c.ticket_no,
@@ -106,8 +111,12 @@ def examples(
             _made.reason,
         )
         .join(t.ticket, t.ticket.c.id == _made.ticket_id)
-        .where(_label(_said) == said, _label(_made) == made)
+        .where(
+            _label(_said) == said,
+            _label(_made) == made,
+            sa.not_(is_blind(account, share, _made.ticket_id)),
+        )
         .order_by(_made.id.desc())
-        .limit(limit)
+        .limit(_EXAMPLES)
     )
     return list(connection.execute(query).mappings())

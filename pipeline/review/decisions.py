@@ -161,12 +161,19 @@ def last_decision(
     return connection.execute(query).mappings().one_or_none()
 
 
-def undo(connection: sa.Connection, decision_id: int, *, person: str, at: datetime) -> int:
+def undo(
+    connection: sa.Connection,
+    decision_id: int,
+    *,
+    person: str,
+    at: datetime,
+    client: str | None = None,
+) -> int:
     """Take back one's own newest decision on a ticket; what was in force before is so again.
 
     Inside the caller's writing transaction; the caller has checked that the person may see the
-    ticket. Returns the ticket's id. Raises DecisionError where it is another's, too old, or no
-    longer the newest.
+    ticket. ``client`` as in :func:`decide`. Returns the ticket's id. Raises DecisionError where it
+    is another's, too old, or no longer the newest.
     """
     ticket_id = connection.scalar(
         sa.select(_made.ticket_id).where(_made.id == decision_id, _made.person == person)
@@ -210,7 +217,7 @@ def undo(connection: sa.Connection, decision_id: int, *, person: str, at: dateti
         connection.execute(
             sa.update(t.review_decision).where(_made.id == before).values(is_current=True)
         )
-    detail = {"action": "undo", "decision": decision_id}
+    detail = {"action": "undo", "decision": decision_id} | ({"client": client} if client else {})
     record(connection, at, person, "decision", f"ticket:{ticket_id}", detail=detail)
     return ticket_id
 

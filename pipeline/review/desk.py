@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path as FilePath
 from threading import Lock
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import jinja2
 import sqlalchemy as sa
@@ -26,6 +26,9 @@ from pipeline.store.engine import read_only
 from pipeline.store.lock import writing
 from pipeline.store.vault import Vault
 
+if TYPE_CHECKING:
+    from pipeline.review.oidc import Provider
+
 _HERE = FilePath(__file__).parent
 STATIC_DIR = _HERE / "static"
 
@@ -39,6 +42,7 @@ NAVIGATION = (
     ("/models", "模型", access.MODELS),
     ("/audit", "审计", access.AUDIT),
     ("/people", "用户", access.PEOPLE),
+    ("/tokens", "接口令牌", access.PEOPLE),
 )
 
 WHOLE = frozenset({"/quarantine", "/reports"})  # of the whole jurisdiction: not for the bounded
@@ -80,6 +84,15 @@ class Desk:
     @cached_property
     def sessions(self) -> Sessions:
         return Sessions(self.settings.secret)
+
+    @cached_property
+    def provider(self) -> "Provider | None":
+        """Of 统一身份认证, where it is configured. Raises SettingsError for half of that."""
+        if not self.settings.oidc_issuer:
+            return None
+        from pipeline.review.oidc import Provider
+
+        return Provider(self.settings)
 
     @contextmanager
     def writing(self) -> Iterator[Context]:
@@ -132,7 +145,8 @@ def signed_in(desk: TheDesk, session: TheSession) -> Account:
         if session.name:
             session.sign_out("登录已失效，请重新登录。")
         raise NotSignedIn
-    return account
+    # Whom the identity provider vouches for need not know the one-time password.
+    return replace(account, must_change=False) if session.is_vouched else account
 
 
 SignedIn = Annotated[Account, Depends(signed_in)]

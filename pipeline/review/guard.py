@@ -89,7 +89,9 @@ class Guard:
     def _cookie(self, session: Session, is_tls: bool) -> str:
         value = self.sessions.write(session)
         secure = "; Secure" if is_tls else ""
-        return f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        # Lax: whoever follows the link of a notice, or comes back from the identity provider, is
+        # still signed in. Other sites' forms bring no cookie; and each form here has its token.
+        return f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
 
 def _refusal(is_api: bool, status: int, message: str) -> Response:

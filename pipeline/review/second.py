@@ -5,7 +5,7 @@ A second review changes no label. Where the two differ, a supervisor decides the
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from pipeline.domain.labels import Scope
 from pipeline.domain.privacy import mask_text
-from pipeline.review.access import Sight, visible_tickets
+from pipeline.review.access import REVIEW, Sight, visible_tickets
 from pipeline.review.audit import record
 from pipeline.review.decisions import SETTLING, DecisionError, Verdict, settle, undone
+from pipeline.review.people import Account
 from pipeline.store import tables as t
 
 MIN_PAIRS = 10  # below, agreement is only counted (domain E9: rates need n ≥ 10)
@@ -30,23 +31,17 @@ def assigned(
     share: float,
     *,
     limit: int = 30,
-    ticket_id: int | None = None,
+    among: Collection[int] | None = None,
 ) -> list[int]:
-    """Tickets that await this person's second review, the newest decision first.
+    """Tickets (``among`` those, or all) that await this person's second review, the newest decision
+    first.
 
     Drawn by the text's hash, so that the draw is the same for everybody and cannot be chosen.
     Other digits of it than those that draw random audits.
     """
-    conditions = [
-        _made.is_current,
-        _made.action.in_(SETTLING),
-        _made.person != person,
-        _drawn(share),
-        ~sa.exists().where(_second.ticket_id == _made.ticket_id),
-        visible_tickets(sight, _made.ticket_id),
-    ]
-    if ticket_id is not None:
-        conditions.append(_made.ticket_id == ticket_id)
+    conditions = [*_awaits(person, share), visible_tickets(sight, _made.ticket_id)]
+    if among is not None:
+        conditions.append(_made.ticket_id.in_(among))
     query = (
         sa.select(_made.ticket_id)
         .join(t.ticket, t.ticket.c.id == _made.ticket_id)
@@ -55,6 +50,51 @@ def assigned(
         .limit(limit)
     )
     return list(connection.scalars(query))
+
+
+def blind_to(
+    connection: sa.Connection, account: Account, share: float, ticket_ids: Collection[int]
+) -> set[int]:
+    """Of these tickets, those whose labels the person must not see yet, wherever they stand: a
+    second review of them is this person's to give.
+    """
+    if account.role not in REVIEW or not ticket_ids:
+        return set()
+    return set(
+        assigned(
+            connection,
+            account.sight,
+            account.name,
+            share,
+            limit=len(ticket_ids),
+            among=ticket_ids,
+        )
+    )
+
+
+def is_blind(
+    account: Account, share: float, ticket_id: sa.ColumnElement[int]
+) -> sa.ColumnElement[bool]:
+    """:func:`blind_to` as a condition on tickets that the person may see."""
+    if account.role not in REVIEW:
+        return sa.false()
+    waiting = (
+        sa.select(_made.ticket_id)
+        .join(t.ticket, t.ticket.c.id == _made.ticket_id)
+        .where(*_awaits(account.name, share))
+    )
+    return ticket_id.in_(waiting)
+
+
+def _awaits(person: str, share: float) -> list[sa.ColumnElement[bool]]:
+    """Conditions on a decision, joined with its ticket."""
+    return [
+        _made.is_current,
+        _made.action.in_(SETTLING),
+        _made.person != person,
+        _drawn(share),
+        ~sa.exists().where(_second.ticket_id == _made.ticket_id),
+    ]
 
 
 def _drawn(share: float) -> sa.ColumnElement[bool]:

@@ -1,9 +1,11 @@
 """``hotline serve``: the desk on uvicorn."""
 
-import ipaddress
+from threading import Thread
 
+from pipeline.notify.channels import is_loopback
 from pipeline.review.people import has_people
 from pipeline.settings import Settings
+from pipeline.stages import quarantine
 from pipeline.store.engine import make_engine, upgrade
 
 FIRST_STEPS = (
@@ -21,16 +23,18 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> None
 
     engine = make_engine(settings)
     upgrade(engine)
+    app = create_app(settings, engine)
     if not has_people(engine):
         print(FIRST_STEPS)
-    if not _is_local(host):
+    if not is_loopback(host):
         print(
             "注意：正在监听本机以外的地址，而本服务自身不加密。请放在终止 TLS 的反向代理之后，"
             "并由代理传递 X-Forwarded-Proto，否则密码和会话会以明文传输。"
         )
+    Thread(target=quarantine.warm_up, name="warm-up", daemon=True).start()
     print(f"复核台：http://{host}:{port}  （Ctrl+C 停止）")
     uvicorn.run(
-        create_app(settings, engine),
+        app,
         host=host,
         port=port,
         log_level="warning",
@@ -38,12 +42,3 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> None
         server_header=False,
         date_header=True,
     )
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

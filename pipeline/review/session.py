@@ -1,14 +1,15 @@
 """Sessions in a signed cookie, CSRF tokens, and the throttle of logins.
 
-The cookie holds no secret, only who, since when, and a nonce; its signature and the person's
-``session_epoch`` make it valid. It ends after IDLE without a request and after LONGEST anyway.
+The cookie holds only who, since when, and a nonce, and on the way to the identity provider and
+back what ties the answer to this browser; its signature and the person's ``session_epoch`` make it
+valid. It ends after IDLE without a request and after LONGEST anyway.
 """
 
 import hashlib
 import hmac
 import secrets
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -17,6 +18,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 COOKIE = "hotline_session"
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=10)
+WAITING = timedelta(minutes=10)  # for somebody who left for the identity provider
 _RENEW_AFTER = timedelta(minutes=1)  # a cookie younger than this is not sent again
 _ERA = datetime(2020, 1, 1)
 
@@ -25,9 +27,21 @@ def _seconds(at: datetime) -> int:
     return int((at - _ERA).total_seconds())
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What must fit when the browser comes back from the identity provider."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+
 @dataclass(slots=True)
 class Session:
-    """``name`` is None before login; ``notice`` is shown once on the next page."""
+    """``name`` is None before login; ``notice`` is shown once on the next page. ``is_vouched``:
+    signed in on the identity provider's word, without the desk's password. ``pending`` holds the
+    fields of Pending and when the browser left.
+    """
 
     name: str | None = None
     epoch: int = 0
@@ -35,22 +49,36 @@ class Session:
     seen: int = 0
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     notice: str = ""
+    is_vouched: bool = False
+    pending: list | None = None
     is_changed: bool = False
 
-    def sign_in(self, name: str, epoch: int, at: datetime) -> None:
+    def sign_in(self, name: str, epoch: int, at: datetime, *, is_vouched: bool = False) -> None:
         """Become that person's session, with a new nonce (against session fixation)."""
-        self.name, self.epoch = name, epoch
+        self.name, self.epoch, self.is_vouched, self.pending = name, epoch, is_vouched, None
         self.began = self.seen = _seconds(at)
         self.nonce = secrets.token_urlsafe(16)
         self.is_changed = True
 
     def sign_out(self, notice: str = "") -> None:
-        self.name, self.epoch = None, 0
+        self.name, self.epoch, self.is_vouched = None, 0, False
         self.nonce = secrets.token_urlsafe(16)
         self.notice, self.is_changed = notice, True
 
     def say(self, notice: str) -> None:
         self.notice, self.is_changed = notice, True
+
+    def leave(self, pending: Pending, at: datetime) -> None:
+        """For the identity provider."""
+        self.pending = [*astuple(pending), _seconds(at)]
+        self.is_changed = True
+
+    def come_back(self, at: datetime) -> Pending | None:
+        """What the browser left with, once and within WAITING."""
+        pending, self.pending, self.is_changed = self.pending, None, True
+        if pending and 0 <= _seconds(at) - pending[-1] <= WAITING.total_seconds():
+            return Pending(*pending[:-1])
+        return None
 
     def take_notice(self) -> str:
         notice = self.notice
@@ -75,12 +103,11 @@ class Sessions:
         if not cookie:
             return Session(is_changed=True)
         try:
-            name, epoch, began, seen, nonce, notice = self._serializer.loads(cookie)
-        except (BadSignature, ValueError):
+            session = Session(*self._serializer.loads(cookie))
+        except (BadSignature, ValueError, TypeError):  # TypeError: of an older desk
             return Session(is_changed=True)
-        now = _seconds(at)
-        session = Session(name, epoch, began, seen, nonce, notice)
-        if name is None:
+        now, began, seen = _seconds(at), session.began, session.seen
+        if session.name is None:
             return session
         if now - seen > IDLE.total_seconds() or now - began > LONGEST.total_seconds():
             session.sign_out("长时间没有操作，请重新登录。")
@@ -97,6 +124,8 @@ class Sessions:
                 session.seen,
                 session.nonce,
                 session.notice,
+                session.is_vouched,
+                session.pending,
             ]
         )
 

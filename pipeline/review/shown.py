@@ -34,6 +34,12 @@ STAGES = {
     "load": "入库",
     "read": "读取",
     "check": "检查",
+    "number": "数字",
+    "inserted": "新增",
+    "updated": "更新",
+    "unchanged": "无变化",
+    "duplicate": "重复行",
+    "quarantined": "隔离",
     "store": "入库",
     "classify": "分类",
     "link": "关联",
@@ -116,6 +122,7 @@ def plain(value: Any) -> str:
     return str(value)
 
 
+_KINDS = {"report": "报告", "row": "隔离行", "check": "检查", "token": "令牌"}
 _DETAILS = {
     "address": "地址",
     "role": "角色",
@@ -130,9 +137,17 @@ _DETAILS = {
     "file": "文件",
     "filter": "筛选",
     "check": "检查",
+    "number": "数字",
+    "inserted": "新增",
+    "updated": "更新",
+    "unchanged": "无变化",
+    "duplicate": "重复行",
+    "quarantined": "隔离",
     "reason": "理由",
     "client": "客户端",
     "for": "代表",
+    "by": "经由",
+    "problem": "问题",
     "scopes": "权限",
 }
 
@@ -143,6 +158,12 @@ def audit_detail(detail: dict[str, Any] | None) -> str:
     if "action" in shown:
         shown["action"] = named(shown["action"], DECISIONS)
     return "，".join(f"{named(key, _DETAILS)} {plain(value)}" for key, value in shown.items())
+
+
+def subject_zh(subject: str | None) -> str:
+    """What an event is about, where it is no link: ``report:3`` → 报告 3."""
+    kind, _, key = (subject or "").partition(":")
+    return f"{_KINDS.get(kind, '')} {key}".strip() or "—"
 
 
 def figure(value: float | None, unit: str) -> str:
@@ -183,5 +204,6 @@ FILTERS = {
     "highlight": highlight,
     "by_name": by_name,
     "audit_detail": audit_detail,
+    "subject_zh": subject_zh,
     "audit_zh": lambda action: named(action, ACTIONS),
 }

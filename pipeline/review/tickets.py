@@ -18,6 +18,9 @@ from pipeline.supervise.officers import hide_officers, is_found_true
 _LINKS_SHOWN = 20
 _BATCH = 500
 _TEXTS = ("title", "content", "reply")
+_LABELS = (
+    "scope", "primary_type", "labels_json", "evidence_json", "score", "flags_json", "review",
+)  # fmt: skip
 
 
 def without_officers(ticket: Mapping) -> dict:
@@ -33,6 +36,11 @@ def without_officers(ticket: Mapping) -> dict:
     evidence = ticket.get("evidence_json") or {}
     spans = {label: [hide_officers(span) for span in spans] for label, spans in evidence.items()}
     return dict(ticket) | texts | {"evidence_json": spans}
+
+
+def unlabelled(ticket: Mapping) -> dict:
+    """A ticket's columns without its labels, for who is to judge it blind (second.blind_to)."""
+    return dict(ticket) | {name: None for name in _LABELS if name in ticket}
 
 
 def load_ticket(connection: sa.Connection, ticket_id: int, sight: Sight) -> sa.RowMapping | None:

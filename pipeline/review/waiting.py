@@ -7,6 +7,7 @@ pattern: a queue of the model's doubts alone would never show where the model er
 from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -33,6 +34,7 @@ _PATTERN = (
 )  # fmt: skip
 
 _said, _made = t.classification.c, t.review_decision.c
+_NEWEST = sa.select(sa.func.max(t.ticket.c.id))
 # Written out, as its partial index has it: SQLite takes no parameter for a constant.
 _IS_E1 = _said.scope == sa.literal_column("'E1'")
 
@@ -105,21 +107,39 @@ def _ids(
 ) -> list[int]:
     if kind == "second":
         return second.assigned(connection, sight, person, share, limit=limit)
-    query = sa.select(_said.ticket_id).limit(limit)
+    return list(
+        connection.scalars(_next(kind, sight), {"limit": limit} | _known(connection, person, at))
+    )
+
+
+def _known(connection: sa.Connection, person: str, at: datetime) -> dict:
+    """What the statements below are asked with."""
+    return {
+        "person": person,
+        "today": datetime(at.year, at.month, at.day),
+        "newest": connection.scalar(_NEWEST) or 0,
+    }
+
+
+# Building a statement costs more than the store takes to answer it: each is built once.
+@lru_cache(maxsize=512)
+def _next(kind: str, sight: Sight) -> sa.Select:
+    query = sa.select(_said.ticket_id).limit(sa.bindparam("limit", type_=sa.Integer))
     if kind == "uncertain":
-        query = query.where(*_uncertain(sight, person, at)).order_by(
-            sa.func.abs(_said.score - 0.5), _said.ticket_id
-        )
-        return list(connection.scalars(query))
-    newest = connection.scalar(sa.select(sa.func.max(t.ticket.c.id))) or 0
-    query = query.where(
-        _said.ticket_id > newest - WINDOW,
+        nearest = sa.func.abs(_said.score - 0.5)
+        return query.where(*_uncertain(sight)).order_by(nearest, _said.ticket_id)
+    return query.where(
+        _said.ticket_id > sa.bindparam("newest", type_=sa.Integer) - WINDOW,
         _said.is_current,
         sa.not_(_said.review),
         _of_kind(kind),
-        *_waiting(sight, person, at),
-    )
-    return list(connection.scalars(query.order_by(_said.ticket_id.desc())))
+        *_waiting(sight),
+    ).order_by(_said.ticket_id.desc())
+
+
+@lru_cache(maxsize=128)
+def _count(sight: Sight) -> sa.Select:
+    return sa.select(sa.func.count()).select_from(t.classification).where(*_uncertain(sight))
 
 
 def _of_kind(kind: str) -> sa.ColumnElement[bool]:
@@ -137,8 +157,8 @@ def _of_kind(kind: str) -> sa.ColumnElement[bool]:
             raise ValueError(kind)
 
 
-def _waiting(sight: Sight, person: str, at: datetime) -> list[sa.ColumnElement[bool]]:
-    today = datetime(at.year, at.month, at.day)
+def _waiting(sight: Sight) -> list[sa.ColumnElement[bool]]:
+    today = sa.bindparam("today", type_=sa.DateTime)
     read = t.classification.alias()  # by any model: a new one does not make the text a new one
     first_read = (
         sa.select(sa.func.min(read.c.classified_at))
@@ -148,7 +168,11 @@ def _waiting(sight: Sight, person: str, at: datetime) -> list[sa.ColumnElement[b
     )
     put_off = sa.or_(
         sa.and_(_made.action == "return", _made.decided_at >= first_read),
-        sa.and_(_made.action == "postpone", _made.person == person, _made.decided_at >= today),
+        sa.and_(
+            _made.action == "postpone",
+            _made.person == sa.bindparam("person"),
+            _made.decided_at >= today,
+        ),
     )
     settled = (
         sa.exists()
@@ -161,17 +185,13 @@ def _waiting(sight: Sight, person: str, at: datetime) -> list[sa.ColumnElement[b
     return [sa.not_(settled), undecided(sight, t.classification)]
 
 
-def _uncertain(sight: Sight, person: str, at: datetime) -> list[sa.ColumnElement[bool]]:
-    return [_said.review, _said.is_current, *_waiting(sight, person, at)]
+def _uncertain(sight: Sight) -> list[sa.ColumnElement[bool]]:
+    return [_said.review, _said.is_current, *_waiting(sight)]
 
 
 def waiting_count(connection: sa.Connection, sight: Sight, person: str, at: datetime) -> int:
     """Tickets on which the model abstained and nobody has decided."""
-    return connection.scalar(
-        sa.select(sa.func.count())
-        .select_from(t.classification)
-        .where(*_uncertain(sight, person, at))
-    )
+    return connection.scalar(_count(sight), _known(connection, person, at))
 
 
 def returned(connection: sa.Connection, sight: Sight, limit: int = 50) -> list[sa.RowMapping]:

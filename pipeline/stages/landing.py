@@ -44,6 +44,7 @@ def land(context: Context, paths: Iterable[Path], as_of: date) -> StageOutcome:
     paths = list(paths)
     files, closed = inbox.find_files(paths)
     messages = list(map(mask_text, closed))
+    repeats: list[str] = []  # said, but nothing to attend to
     counts["left"] = len(messages)
     known = {path: ids for path in files if (ids := _known_entry(context, path))}
     unready = inbox.unready(files, files - known.keys())
@@ -59,6 +60,8 @@ def land(context: Context, paths: Iterable[Path], as_of: date) -> StageOutcome:
             continue
         if path in paths:
             _try_again(context, ids)
+        if path not in known and new == 0 and (first := _name_of(context, ids[0])) != path.name:
+            repeats.append(mask_text(f"{path.name}：内容与已收的「{first}」相同，没有重复导入。"))
         seen.extend(ids)
         counts["new"] += new
         counts["known"] += len(ids) - new
@@ -75,7 +78,7 @@ def land(context: Context, paths: Iterable[Path], as_of: date) -> StageOutcome:
         Status.ATTENTION if messages else Status.DONE,
         {"pending": pending, "seen": list(dict.fromkeys(seen))},
         counts,
-        tuple(messages),
+        (*messages, *repeats),
     )
     context.record(outcome, started_at, as_of)
     return outcome
@@ -161,6 +164,13 @@ def _known_entry(context: Context, path: Path) -> list[int]:
             return []
         members = sa.select(files.id).where(files.container_id == file_id).order_by(files.id)
         return [file_id, *connection.scalars(members)]
+
+
+def _name_of(context: Context, file_id: int) -> str:
+    with context.engine.connect() as connection:
+        return connection.scalars(
+            sa.select(t.export_file.c.name).where(t.export_file.c.id == file_id)
+        ).one()
 
 
 def _archive(context: Context, stream: BinaryIO, name: str) -> _Copy:

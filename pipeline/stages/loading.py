@@ -1,5 +1,6 @@
 """Read, check and store one landed file. Between them its rows lie staged, sealed, on disk."""
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
@@ -29,8 +30,9 @@ from pipeline.store.archive import archive_path, open_archive
 from pipeline.store.tickets import QuarantinedRow, Rows, file_ledger, store_rows
 
 _CHUNK_ROWS = 5000
-_BLOCK_CHUNKS = 4
-"""Chunks checked together: Great Expectations takes half a second however few the rows."""
+_BLOCK_CHUNKS, _MOST_CHUNKS = 2, 8
+"""Chunks checked together, at least and at most: Great Expectations takes a sixth of a second
+however few the rows."""
 _READ_DONE = "read.json"
 
 
@@ -152,7 +154,7 @@ def _import_reading() -> None:
 
 
 def _read_apart(settings: Settings, file_id: int) -> StageOutcome:
-    with open_context(settings, write=False) as context:
+    with open_context(settings, write=False) as context, parallel.collecting_seldom():
         return read_export(context, file_id)
 
 
@@ -161,11 +163,13 @@ def _load_file(context: Context, file_id: int, reading: Future) -> StageOutcome:
     if file["state"] != FileOutcome.LANDED:
         return _already(context, "load", file)
     checks = None
-    for numbers in _blocks(staging, reading):
-        checks = checks or FileCheck(_file(context, file_id))
-        _check_block(context, checks, staging, numbers)
-        for number in numbers:
-            _store_chunk(context, file_id, staging, number)
+    with parallel.collecting_seldom():
+        for numbers in _blocks(staging, reading):
+            checks = checks or FileCheck(_file(context, file_id))
+            _check_block(context, checks, staging, numbers)
+            gc.collect()  # the cycles that Great Expectations leaves behind
+            for number in numbers:
+                _store_chunk(context, file_id, staging, number)
     try:
         read = reading.result()
     except BrokenProcessPool:
@@ -190,13 +194,13 @@ def _blocks(staging: Path, reading: Future) -> Iterator[list[int]]:
     while True:
         is_last = reading.done()  # before the listing, or the last chunks would be missed
         numbers = chunk_numbers(staging)[done:]
-        while len(numbers) >= _BLOCK_CHUNKS or (is_last and numbers):
-            yield numbers[:_BLOCK_CHUNKS]
-            done += len(numbers[:_BLOCK_CHUNKS])
-            numbers = numbers[_BLOCK_CHUNKS:]
-        if is_last:
+        if len(numbers) >= _BLOCK_CHUNKS or (is_last and numbers):
+            yield numbers[:_MOST_CHUNKS]
+            done += len(numbers[:_MOST_CHUNKS])
+        elif is_last:
             return
-        wait([reading], timeout=0.05)
+        else:
+            wait([reading], timeout=0.05)
 
 
 def _check_block(

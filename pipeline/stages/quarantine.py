@@ -22,6 +22,14 @@ from pipeline.store.engine import read_only
 from pipeline.store.tickets import QuarantinedRow, Rows, file_ledger, store_rows
 
 
+def warm_up() -> None:
+    """Import what a replay needs (Great Expectations: seconds) ahead of the first one."""
+    import pipeline.intake.normalise  # noqa: F401
+    from pipeline.quality import checking
+
+    checking.warm_up()
+
+
 def open_rows(context: Context, reason: str | None = None) -> list[dict]:
     """Rows waiting for repair, oldest first, with masked previews; all, or those of a reason."""
     kept, file = t.quarantine_row.c, t.export_file.c

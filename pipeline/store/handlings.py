@@ -6,7 +6,8 @@ drawn from all of them: it is closed when every unit has closed it, and no reply
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -19,6 +20,8 @@ _MOST = 100
 _CLOSED = frozenset(status.value for status in Status if status.is_closed)
 _DONE = _CLOSED | {Status.RETURNED.value, Status.REFUSED.value, Status.WITHDRAWN.value}
 _ACCEPTANCE = ("accepted_at", "title", "content")
+IsNewer = Callable[[dict, datetime, int], bool]
+"""Row, the state_at and the file it is compared with → whether the row is the newer."""
 _BETWEEN = re.compile("[、,\uff0c;\uff1b\\s]+")
 
 
@@ -77,7 +80,7 @@ class Handlings:
         differs = any(None is not row[name] != ticket[name] for name in FIELD_NAMES)
         return differs and self.was_met(ticket["id"])
 
-    def take(self, ticket: dict, row: dict) -> dict[str, object]:
+    def take(self, ticket: dict, row: dict, is_newer: IsNewer) -> dict[str, object]:
         """Keep the row as a handling: a new one, or the later state of one that an earlier export
         showed. Returns the ticket's fields drawn from all its handlings.
         """
@@ -93,7 +96,7 @@ class Handlings:
             values = row | {"id": ticket["id"]}
             kept.append(_handling(values, len(kept) + 1, row["file_id"], row["row_no"]))
         else:
-            _renew(older, row)
+            _renew(older, row, is_newer=is_newer(row, older["state_at"], older["file_id"]))
         self._changed.add(ticket["id"])
         return _drawn(kept, [ticket["co_handler_unit"], row["co_handler_unit"]])
 
@@ -131,8 +134,7 @@ def _says_all(handling: dict, row: dict) -> bool:
     return all(row[name] is None or row[name] == handling[name] for name in HANDLING_FIELDS)
 
 
-def _renew(handling: dict, row: dict) -> None:
-    is_newer = row["state_at"] >= handling["state_at"]
+def _renew(handling: dict, row: dict, *, is_newer: bool) -> None:
     for name in HANDLING_FIELDS:
         if row[name] is not None and (is_newer or handling[name] is None):
             handling[name] = row[name]

@@ -1,8 +1,9 @@
 """Tickets and their rows: one chunk of an export goes in as one transaction, balanced.
 
 Merging (domain B3, B8): the row whose own times are newest (``state_at``) wins field by field;
-a blank never erases a value; an older row only fills blanks. So a late, older export cannot
-take back a state, and a close time that a newer export omits stays. Several rows of one ticket in
+where they tell no more than the ticket knows, the export that states the later day. A blank never
+erases a value; an older row only fills blanks. So a late, older export cannot take back a state,
+and a close time that a newer export omits stays. Several rows of one ticket in
 one export are its handlings (store.handlings). A row that was taken before, to the letter, changes
 nothing (store.shown).
 """
@@ -10,7 +11,7 @@ nothing (store.shown).
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import orjson
 import sqlalchemy as sa
@@ -81,6 +82,7 @@ class _ChunkWriter:
         self.known = self._load_known()
         known_ids = [ticket["id"] for ticket in self.known.values()]
         self.handlings = Handlings(connection, rows.file_id, known_ids)
+        self.days: dict[int, tuple[date, date | None]] = {}  # of an export: as_of, period_end
         self.shown = ShownRows(connection, rows.file_id, known_ids, rows.columns["row_hash"])
         self.next_id = 1 + (connection.scalar(sa.select(sa.func.max(t.ticket.c.id))) or 0)
         self.first_new_id = self.next_id
@@ -124,8 +126,9 @@ class _ChunkWriter:
             elif times[self.keys[i]] == 1 and self.keys[i] not in self.known:
                 self.new.append((i, self.next_id))
                 self._outcome(i, RowOutcome.INSERTED, self.next_id)
-                self._contact(i, self.next_id)
-                self._officers(i, self.next_id)
+                if self.rows.contacts[i]:
+                    self._contact(i, self.next_id)
+                    self._officers(i, self.next_id)
                 self.next_id += 1
             else:
                 self._take(i)
@@ -144,14 +147,14 @@ class _ChunkWriter:
     def _take_known(self, i: int, ticket: dict) -> RowOutcome:
         rows = self.rows
         row = {name: rows.columns[name][i] for name in _ROW_NAMES}
-        row |= {"file_id": rows.file_id, "row_no": rows.row_no[i]}
+        row |= {"file_id": rows.file_id, "row_no": rows.row_no[i], "shown_by": self._origin(i)}
         shown_in = self._shown_in(ticket, row)
         if shown_in is not None:
             same_file = shown_in == rows.file_id
             return RowOutcome.DUPLICATE if same_file else RowOutcome.UNCHANGED
         drawn = {}
         if self.handlings.is_another(ticket, row):
-            drawn = self.handlings.take(ticket, row)
+            drawn = self.handlings.take(ticket, row, self._is_newer)
         return self._merge(i, row, ticket, drawn)
 
     def _shown_in(self, ticket: dict, row: dict) -> int | None:
@@ -258,7 +261,7 @@ class _ChunkWriter:
 
     def _merge(self, i: int, row: dict, ticket: dict, drawn: Mapping) -> RowOutcome:
         """``drawn``: fields that are drawn from all the ticket's handlings, not from this row."""
-        is_newer = row["state_at"] >= ticket["state_at"]
+        is_newer = self._is_newer(row, ticket["state_at"], ticket["last_file_id"])
         changes = {}
         for name in FIELD_NAMES:
             before, after = ticket[name], drawn.get(name, row[name])
@@ -275,7 +278,8 @@ class _ChunkWriter:
         else:
             if self.handlings.was_met(ticket["id"]):
                 self.shown.remember(ticket["id"], ticket["row_hash"])
-            ticket |= {name: row[name] for name in ("state_at", "row_hash")}
+            ticket["state_at"] = max(ticket["state_at"], row["state_at"])
+            ticket["row_hash"] = row["row_hash"]
             ticket |= {"last_file_id": row["file_id"], "last_row_no": row["row_no"]}
         if changes:
             ticket["version"] += 1
@@ -287,6 +291,46 @@ class _ChunkWriter:
         if changes or is_newer:
             self.updates[ticket["id"]] = ticket
         return RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED
+
+    def _is_newer(self, row: dict, state_at: datetime, file_id: int) -> bool:
+        """Whether a row tells a later state than the row of ``file_id`` that told ``state_at``.
+
+        Many platforms export few times, or leave out a close time once the ticket is archived.
+        """
+        if row["state_at"] > state_at or row["file_id"] == file_id:
+            return row["state_at"] >= state_at
+        (as_of, until), (as_of_before, until_before) = map(self._day, (row["shown_by"], file_id))
+        on = min(as_of, until or as_of)
+        before = min(as_of_before, until_before or as_of_before)
+        if row["state_at"] == state_at:
+            return on >= before
+        return until is not None and on > before
+
+    def _origin(self, i: int) -> int:
+        """The export whose row this is: of a repaired row the one that it was quarantined from."""
+        repaired = (self.rows.replayed_from or {}).get(i)
+        kept, row = t.quarantine_row.c, t.export_row.c
+        file_id = self.rows.file_id
+        while repaired is not None:  # a repair that failed was quarantined anew
+            query = (
+                sa.select(kept.file_id, row.replayed_from)
+                .join_from(
+                    t.quarantine_row,
+                    t.export_row,
+                    (row.file_id == kept.file_id) & (row.row_no == kept.row_no),
+                )
+                .where(kept.id == repaired)
+            )
+            file_id, repaired = self.connection.execute(query).one()
+        return file_id
+
+    def _day(self, file_id: int) -> tuple[date, date | None]:
+        """The night that landed an export, and the last day it says it covers."""
+        if file_id not in self.days:
+            file = t.export_file.c
+            query = sa.select(file.as_of, file.period_end).where(file.id == file_id)
+            self.days[file_id] = tuple(self.connection.execute(query).one())
+        return self.days[file_id]
 
     def _version(self, i: int, ticket: dict, changes: dict) -> None:
         self.versions.append(

@@ -8,7 +8,8 @@ A pair is one matter (domain B8) where
 - one caller goes on with the same matter before the first is closed (``urge``, 催办) or within 90
   days of its closing (``repeat``, 重复投诉), or
 - within 30 days, at one unit or in one region, the words are nearly the same, or of one problem
-  type and clearly similar (``same_matter``; three people make 多人同诉).
+  type and clearly similar, or share the fingerprint of one event (``same_matter``; three people
+  make 多人同诉).
 ``same_caller`` says that a caller has an earlier, other matter; it joins nothing.
 
 docs/linking.md says how the words are compared, and how well that does. Whether a pair is linked
@@ -33,6 +34,7 @@ from pipeline.store import tables as t
 from pipeline.store.bulk import among, insert_rows
 from pipeline.supervise import alike
 from pipeline.supervise.facts import LABELLED
+from pipeline.supervise.fingerprint import Fingerprint, differ, one_event, scorer
 from pipeline.supervise.matters import JOINING, REPEAT_DAYS, caller_kind, lowest_connected
 
 MATTER_DAYS = 30
@@ -50,7 +52,7 @@ _SHORT = 10  # characters; less says nothing about a matter
 _UNSPECIFIED = frozenset({ProblemType.UNSPECIFIED.value})
 _TRANSFER = re.compile("(?:12345|12328|平台)[^,。\uff0c]{0,4}转|转(?:12345|12328)|转办")
 _SHARED = 3
-_MOST_COMPARED = 200  # newest of a unit and type; a bound for units with very many complaints
+_MOST_COMPARED = 200  # newest of a place and type; a bound for places with very many complaints
 
 Link = tuple[int, int, str]
 """Later ticket, earlier ticket, kind."""
@@ -82,16 +84,10 @@ class _Ticket:
         return alike.sketch(self.words) if len(self.words) >= _SHORT else ()
 
     @cached_property
-    def mask(self) -> int:
-        return alike.pair_mask(self.words)
-
-    @cached_property
-    def dates(self) -> frozenset[date]:
-        return alike.event_dates(self.text, self.accepted_at)
-
-    @cached_property
-    def amounts(self) -> frozenset[int]:
-        return alike.amounts(self.text)
+    def told(self) -> Fingerprint:
+        return Fingerprint(
+            self.text, self.words, self.accepted_at, self.unit, self.region, self.types
+        )
 
     @cached_property
     def asks_again(self) -> bool:
@@ -205,7 +201,11 @@ def _find_links(
             new_ids.append(ticket.id)
         if not _meets_any(ticket, new_times) or not ticket.hashes:
             continue
-        places = tuple((ticket.unit, kind) for kind in sorted(ticket.types)) if ticket.unit else ()
+        places = tuple(
+            (place, kind)
+            for place in sorted({ticket.unit, ticket.region} - {None})
+            for kind in sorted(ticket.types)
+        )
         near = _near(ticket, words)
         beside = {o for key in places for o in islice(reversed(units.get(key)), _MOST_COMPARED)}
         for other in (near | beside) - met:
@@ -233,8 +233,11 @@ def _near(ticket: _Ticket, words: _Recent) -> set[_Ticket]:
 
 
 def _of_one_caller(later: _Ticket, earlier: _Ticket) -> tuple[str, float] | None:
-    kind = caller_kind(later.accepted_at, earlier.accepted_at, earlier.closed_at)
     same = ratio(later.words, earlier.words, score_cutoff=_SAME_CALLER_ALIKE)
+    # The other hotline's copy keeps the caller's number: nobody asked again.
+    if same >= _NEARLY_SAME and _handed_on(later, earlier):
+        return "reference", round(same / 100, 4)
+    kind = caller_kind(later.accepted_at, earlier.accepted_at, earlier.closed_at)
     if kind and (same or _goes_on(later, earlier)):
         return kind, round(max(same / 100, 0.5), 4)
     if later.accepted_at - earlier.accepted_at <= timedelta(days=REPEAT_DAYS):
@@ -244,7 +247,7 @@ def _of_one_caller(later: _Ticket, earlier: _Ticket) -> tuple[str, float] | None
 
 def _goes_on(later: _Ticket, earlier: _Ticket) -> bool:
     """Whether a caller's later complaint, in other words, goes on with the earlier one."""
-    if _differ(later.dates, earlier.dates):
+    if differ(later.told.days, earlier.told.days):
         return False
     same_unit = bool(later.unit) and later.unit == earlier.unit
     of_one_type = bool(later.types & earlier.types) and (same_unit or later.asks_again)
@@ -253,39 +256,41 @@ def _goes_on(later: _Ticket, earlier: _Ticket) -> bool:
     return (of_one_type + later.asks_again + (similar or said_nothing)) >= 2
 
 
-def _differ(later: frozenset, earlier: frozenset) -> bool:
-    """Whether both name days (or sums) and none in common."""
-    return bool(later and earlier) and not later & earlier
-
-
 def _of_one_matter(later: _Ticket, earlier: _Ticket, *, is_near: bool) -> tuple[str, float] | None:
     same_unit = bool(later.unit) and later.unit == earlier.unit
     # Where the region is not known on one side, only the words can speak.
     same_region = later.region == earlier.region or not (later.region and earlier.region)
-    if not (same_unit or same_region) or _differ(later.dates, earlier.dates):
+    if not (same_unit or same_region) or differ(later.told.days, earlier.told.days):
         return None
     if is_near:
         same = ratio(later.words, earlier.words, score_cutoff=_NEARLY_SAME)
         if same and (kind := _of_hidden_caller(later, earlier, same)):
             return kind, round(same / 100, 4)
-        if same and not _differ(later.amounts, earlier.amounts):
+        if same and not differ(later.told.sums, earlier.told.sums):
             return "same_matter", round(same / 100, 4)
-    if not later.types & earlier.types or _differ(later.amounts, earlier.amounts):
+    if not later.types & earlier.types or differ(later.told.sums, earlier.told.sums):
         return None
-    if alike.may_reach(_CLEARLY_SIMILAR, later.mask, earlier.mask):
+    score = 0.0
+    if alike.may_reach(_CLEARLY_SIMILAR, later.told.mask, earlier.told.mask):
         score = alike.similarity(later.words, earlier.words)
-        if score >= _CLEARLY_SIMILAR:
-            return "same_matter", round(score, 4)
-    return None
+    if score < _CLEARLY_SIMILAR:
+        score = one_event(later.told, earlier.told)
+        if score < scorer().threshold:
+            return None
+    return "same_matter", round(score, 4)
+
+
+def _handed_on(later: _Ticket, earlier: _Ticket) -> bool:
+    gap = later.accepted_at - earlier.accepted_at
+    from_other = later.is_transfer and later.hotline != earlier.hotline
+    return from_other and gap <= timedelta(days=TRANSFER_DAYS)
 
 
 def _of_hidden_caller(later: _Ticket, earlier: _Ticket, same: float) -> str | None:
     """Nearly the same words where one side hides the caller: handed on, or come again."""
     if later.caller_key and earlier.caller_key:
         return None
-    gap = later.accepted_at - earlier.accepted_at
-    handed_on = later.is_transfer and later.hotline != earlier.hotline
-    if handed_on and gap <= timedelta(days=TRANSFER_DAYS):
+    if _handed_on(later, earlier):
         return "reference"
     if len(later.words) >= _LONG and (same >= _WORD_FOR_WORD or later.asks_again):
         return caller_kind(later.accepted_at, earlier.accepted_at, earlier.closed_at)

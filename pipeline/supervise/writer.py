@@ -19,11 +19,6 @@ from pipeline.supervise.rules import CONFIDENTIAL, Finding, catalogue
 
 _BATCH = 2000
 
-_OVERDUE = frozenset({State.PENDING, State.SUPERVISED, State.REOPENED})
-"""R22: the states in which an item waits for somebody to act. 升级 waits for a person to take it up
-again, so that an item nobody looks at rises once and not every few days.
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class SuperviseResult:
@@ -204,13 +199,18 @@ class Writer:
     # --- R22: what is past its day ------------------------------------------------------------
 
     def escalate(self) -> None:
-        """Raise open items past their deadline by one level, with a new and short one."""
+        """Raise items under supervision past their deadline by one level, with a new, short one.
+
+        「督办项过期」(D3): the unit let a deadline pass. An item in 待核 or 重开 waits for the
+        supervisor, which is told as overdue and is no reason to propose 约谈 of a unit. 升级 waits
+        for a person to take the item up again, so that it rises once and not night after night.
+        """
         days = int(self.profile.threshold("R22", "days").value)
         for item in list(self.items.values()):
             due = item["due_on"]
             if due is None or due >= self.as_of or item["updated_on"] > self.as_of:
                 continue
-            if State(item["state"]) not in _OVERDUE or "lapsed_on" in item["numbers_json"]:
+            if item["state"] != State.SUPERVISED or "lapsed_on" in item["numbers_json"]:
                 continue
             if item["level"] not in LEVELS[1:-1]:  # L0 is for information, L4 and X rise no more
                 continue

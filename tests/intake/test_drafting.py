@@ -43,6 +43,34 @@ def test_a_heading_whose_yes_means_no_stays_so():
     assert not layout.is_inverted("is_confidential", "是否匿名")
 
 
+def test_a_draft_for_a_platform_of_which_no_heading_is_known():
+    table = [
+        ["某市随手拍平台导出"],
+        ["查询号", "登记日期", "姓名（选填）", "手机", "具体诉求", "交办部门", "限办日期",
+         "办理过程", "答复群众", "群众打分", "是否公开姓名", "大类", "经纬度"],
+        ["SSP0001", "2026年10月1日 9:10", "王建国", "13800138000", "第一件:检查站收五百元没有开票",
+         "市交通局", "5个工作日", "已调查", "已电话答复", "满意", "否", "交通", "117.2,31.8"],
+        ["SSP0002", "2026年10月2日 9:10", "李秀英", "13900139000", "第二件:网约车绕路,多收三十元",
+         "市交通局", "2026-10-12", "已核实", "已短信答复", "5星", "是", "客运", "117.3,31.9"],
+    ]  # fmt: skip
+    data = csv_bytes(table)
+    text = draft_layout(io.BytesIO(data), "x", "随手拍")
+    layout = read_layout(text)
+    checked = check_headings(io.BytesIO(data), "x", layout)
+    assert checked.is_readable
+    assert checked.mapped == {
+        "工单编号": "查询号", "受理时间": "登记日期", "联系电话": "手机", "受理内容": "具体诉求",
+        "承办单位": "交办部门", "办理时限": "限办日期", "办理结果": "办理过程+答复群众",
+        "满意度": "群众打分", "是否保密": "是否公开姓名", "业务事项": "大类",
+    }  # fmt: skip
+    assert layout.fields["reply"].joined
+    assert layout.is_inverted("is_confidential", "是否公开姓名")
+    assert checked.ignored == ["姓名(选填)", "经纬度"]
+    assert "登记日期 → accepted_at（受理时间）" in text
+    assert "王建国" not in text
+    assert "13800138000" not in text
+
+
 def test_no_draft_without_the_required_columns():
     with pytest.raises(FileStopped):
         draft_layout(io.BytesIO(csv_bytes([HEADINGS[2:], ROW[2:]])), "x", "新平台")

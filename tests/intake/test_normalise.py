@@ -41,6 +41,29 @@ def test_deadlines_in_working_days_count_from_acceptance():
     assert one("due_at", 办理时限="2026-10-13 08:00") == datetime(2026, 10, 13, 8)
 
 
+def test_a_day_without_a_clock_is_the_end_of_a_deadline_and_not_before_acceptance():
+    assert one("due_at", 办理时限="2026-10-13") == datetime(2026, 10, 13, 23, 59, 59)
+    received = "2026-10-01 08:00"
+    assert one("closed_at", 受理时间=received, 办结时间="2026-10-01") == datetime(2026, 10, 1, 8)
+    assert one("closed_at", 受理时间=received, 办结时间="2026-10-02") == datetime(2026, 10, 2)
+
+
+def test_every_column_of_a_reply_is_kept_under_its_heading():
+    city = {"12345工单编号": "A1", "12345受理时间": "2026-10-01 08:00", "12345内容描述": "路面坑槽"}
+    did, told, shown = "经查,罚款依据充分。", "已电话答复。", "感谢来电。"
+    replies = normalise(
+        {"12345答复市民要点": told, "办理情况": did, "公开答复内容": shown},
+        {"12345答复市民要点": told, "办理情况": "—"},
+        {"12345答复市民要点": told, "办理情况": f"{did}{told}"},
+        base=city,
+    ).columns["reply"]
+    assert replies == [
+        f"【办理情况】{did}\n【答复市民要点】{told}\n【公开答复内容】{shown}",
+        told,
+        f"{did}{told}",
+    ]
+
+
 def test_phones_and_callers():
     chunk = normalise(
         {"联系电话": "18051019039、0551-61019039", "来电人": "何师傅"},
@@ -105,6 +128,24 @@ def test_a_name_of_four_characters_is_masked_in_its_column_and_kept_as_contact()
     ]
 
 
+def test_each_of_several_callers_is_masked_in_the_column_and_in_the_text():
+    cells = {"来电人": "王建国、李秀英（车主）", "受理内容": "李秀英称车被扣，王建国在场。"}
+    spaced = {"来电人": "王 建 国", "受理内容": "王建国在场。"}
+    chunk = normalise(cells, spaced, {"来电人": "张伟和李娜(代)"}, {"来电人": "和平物流"})
+    names = ["王某、李某（车主）", "王某", "张某和李某(代)", "和平物流"]
+    assert chunk.columns["caller_name"] == names
+    assert chunk.columns["content"][1] == "王某在场。"
+    assert chunk.columns["content"][0] == "李某称车被扣，王某在场。"
+    assert chunk.contacts[0]["name"] == cells["来电人"]
+
+
+def test_a_person_in_the_column_of_units_is_masked_there_and_in_the_text():
+    complaint = {"被投诉人": "张建军（蜀山大队）", "受理内容": "张建军出口伤人。"}
+    columns = normalise(complaint, {"被投诉人": "安监局"}, {"被投诉人": "高速支队"}).columns
+    assert columns["target_unit"] == ["张某(蜀山大队)", "安监局", "高速支队"]
+    assert columns["content"][0] == "张某出口伤人。"
+
+
 def test_value_words():
     assert one("satisfaction", 满意度="满意(短信)") == "满意"
     assert one("satisfaction_raw", 满意度="满意(短信)") == "满意(短信)"
@@ -130,7 +171,7 @@ def test_a_reply_under_the_heading_of_an_answer_is_the_reply():
     both = {"办理结果": reply, "办理情况": "甲。"}
     partly = {"办理结果": reply, "是否解决": "部分解决"}
     rows = normalise({"办理结果": reply}, {"办理结果": "1"}, both, partly, base=city).columns
-    assert rows["reply"] == [reply, None, "甲。", reply]
+    assert rows["reply"] == [reply, None, f"【办理情况】甲。\n【办理结果】{reply}", reply]
     assert rows["resolved"] == [None, "未解决", None, "部分解决"]
 
 

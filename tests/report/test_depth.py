@@ -5,12 +5,13 @@ from datetime import date, datetime
 import pytest
 
 from pipeline.report.compose import compose
-from pipeline.report.document import plain
+from pipeline.report.document import Paragraph, plain
 from pipeline.report.figures import load
 from pipeline.report.linter import lint_document, lint_figures
 from pipeline.report.parts import PRINTED_TYPES
 from pipeline.report.policy import ReportPolicy, Target
 from pipeline.report.tracing import find_report, frame_of
+from pipeline.store.tables import ticket_version
 from tests.report.builder import StoreBuilder
 
 ERRORS = {"sensitivity": 0.8, "positives": 400.0, "specificity": 0.97, "negatives": 4000.0}
@@ -135,3 +136,53 @@ def test_no_table_is_in_the_order_of_an_amount_or_a_count(made):
             as_stored = [name.replace("（", "(") for name in names]
             assert as_stored == sorted(as_stored), found.caption
         assert not any("罚款" in column or "金额" in column for column in found.columns)
+
+
+def test_what_became_of_a_complaint_is_counted_only_where_it_was_seen_again(
+    build, report_of, engine
+):
+    closed = {"status": "已办结", "closed_at": "2026-10-20 09:00:00"}
+    for _ in range(10):
+        build.ticket(satisfaction="不满意", **closed)
+    redone = build.ticket(satisfaction="满意", content="我是船员,查证时被训斥", **closed)
+    build.ticket("2026-09-05 09:00:00", **closed)
+    first = report_of()
+    with engine.begin() as connection:
+        figures = load(connection, first.report_id)
+        assert not any(n.startswith(("4.redone", "4.mended")) for n in figures)
+        assert figures["3.crew.count"].value == 1
+        # The next export showed it sent back, a later one closed again and rated better.
+        for version, changes in (
+            (2, {"status": ["已办结", "重办"], "satisfaction": ["不满意", "未评价"]}),
+            (3, {"status": ["重办", "已办结"], "satisfaction": ["未评价", "满意"]}),
+        ):
+            connection.execute(
+                ticket_version.insert().values(
+                    ticket_id=redone, version=version, file_id=1, row_no=1,
+                    recorded_at=datetime(2026, 10, 25), changes_json=changes,
+                )
+            )  # fmt: skip
+    made = report_of()
+    with engine.connect() as connection:
+        figures = load(connection, made.report_id)
+    assert (figures["4.redone.hits"].value, figures["4.redone.base"].value) == (1, 11)
+    assert (figures["4.mended.hits"].value, figures["4.mended.base"].value) == (1, 11)
+    assert figures["4.mended.rate"].value == pytest.approx(100 / 11, abs=1e-5)
+
+
+def test_types_of_a_group_have_no_small_cell(build, report_of, engine):
+    for slug, count in {"rough": 3, "procedure": 2, "selective": 1}.items():
+        for _ in range(count):
+            build.ticket(types=(slug,), flags=("货车司机",))
+    made = report_of()
+    with engine.connect() as connection:
+        figures = load(connection, made.report_id)
+        row = find_report(connection, "2026-10", "mot-2024-25")
+        document = compose(row, frame_of(connection, row), figures, (), None)
+    assert [n for n in figures if n.startswith("3.truck.type.")] == ["3.truck.type.rough"]
+    (said,) = [
+        plain(block.text)
+        for block in document.blocks()
+        if isinstance(block, Paragraph) and "按主类型为" in plain(block.text)
+    ]
+    assert said == "反映的问题按主类型为：粗暴执法3件。不足3件的类型不列。"

@@ -131,3 +131,51 @@ def test_the_html_charts_answer_the_pointer_without_a_script(made):
     assert html.count("<polyline") == 1
     assert "<script" not in html
     assert not re.search(r"\son\w+=|javascript:|https?://", html)
+
+
+def test_columns_share_the_page_and_rates_break_before_their_counts():
+    from pipeline.report.render.docx import _broken, _room, _widths
+
+    heads = [
+        "受理渠道",
+        "本月/件",
+        "办结率B",
+        "按期办结率",
+        "满意率",
+        "平均工作日",
+        "中位工作日",
+        "本月办结/件",
+    ]
+    row = [
+        "12345热线·12345电话",
+        "10",
+        "70.00%(7/10)",
+        "样本不足(n=8)",
+        "70.00%(7/10)",
+        "7.7",
+        "8",
+        "7",
+    ]
+    cells = [heads, row]
+    widths = _widths(cells, 9)
+    assert sum(widths) == pytest.approx(156)
+    rate = _broken(row[2], _room(widths[2], 9))
+    assert rate in ("70.00%(7/10)", "70.00%\n(7/10)")
+    assert max(len(line) for line in rate.split("\n")) * 0.55 <= _room(widths[2], 9)
+    assert _broken("平均工作日", 4.0, is_heading=True) == "平均\n工作日"
+    # No number is cut, however many columns there are.
+    many = [["地区", *["粗暴执法"] * 11, "合计"], ["高新区", *["1234"] * 11, "13574"]]
+    assert all(_room(w, 8) >= 4 * 0.55 for w in _widths(many, 8)[1:])
+    # One long column takes the room that short ones leave.
+    long = [["等级", "事项", "件"], ["L2 督办", "某大队" * 30, "1"]]
+    assert _widths(long, 9)[1] > 120
+
+
+def test_dates_and_clause_numbers_are_not_broken_over_two_lines():
+    import docx
+
+    from pipeline.report.render.docx_form import add_text
+
+    run = add_text(docx.Document().add_paragraph(), "截至2026-11-02（M-04、12-3）A-b")
+    assert run.text == "截至2026-11-02（M-04、12-3）A-b"
+    assert run._element.xml.count("w:noBreakHyphen") == 4

@@ -205,5 +205,5 @@ def test_a_restated_rate_is_printed_with_its_unmoved_denominator(tmp_path):
         )
     made = make()
     assert made.state == "filed", made.findings
-    assert "91.67%（分母12）" in text_of(made, "docx")
+    assert "91.67%（分母12）" in text_of(made, "docx").replace("\n", "")
     engine.dispose()

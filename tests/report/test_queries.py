@@ -5,13 +5,15 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from pipeline.report.figures import Frame
 from pipeline.report.formulas import Manifest
 from pipeline.report.freeze import freeze
 from pipeline.report.policy import ReportPolicy
-from pipeline.report.queries import parameter_names, query_names, tally, ticket_rows
+from pipeline.report.queries import Tally, parameter_names, query_names, tally, ticket_rows
 from pipeline.report.tracing import find_report
+from pipeline.store.tables import report_ticket
 from tests.report.builder import handmade
 
 GOLDEN = Path(__file__).parent / "sql"
@@ -20,6 +22,7 @@ SPECIAL = {
     "enforcement_flag": {"flag": "货车司机"},
     "flag_closure": {"flag": "货车司机"},
 }
+DISTINCT = ("callers", "matters", "days", "hit_callers")
 SETS = [name for name in query_names() if not name.startswith("by_")]
 SPLITS = [name for name in query_names() if name.startswith("by_")]
 
@@ -76,17 +79,35 @@ def test_golden_files_have_their_query():
 
 def test_tally_counts_callers_matters_and_days(frame):
     params = frame.parameters("repeat", "current")
-    whole = tally(frame.connection, frame.report_id, "repeat", None, params)[""]
+
+    def whole(kind: str):
+        return tally(frame.connection, frame.report_id, "repeat", None, params, kind=kind)[""]
+
     # tickets 1 and 2 share a caller and a matter; 3 and 4 have no caller and count as one each
-    assert (whole.tickets, whole.callers, whole.matters) == (8, 7, 7)
-    assert (whole.hits, whole.hit_callers, whole.days) == (1, 1, 8)
+    assert (whole("callers").callers, whole("matters").matters, whole("days").days) == (7, 7, 8)
+    assert {(whole(kind).tickets, whole(kind).hits) for kind in DISTINCT} == {(8, 1)}
+    assert whole("hit_callers").hit_callers == 1
+    assert whole("plain").callers == 0  # not asked for
 
 
 def test_an_empty_set_counts_nothing(frame):
     found = tally(frame.connection, frame.report_id, "received", None, {"period": "nowhere"})
-    assert found[""].tickets == found[""].hits == found[""].callers == 0
+    assert found == {"": Tally()}
     split = tally(frame.connection, frame.report_id, "received", "by_unit", {"period": "nowhere"})
     assert split == {}
+
+
+def test_of_what_is_no_complaint_only_what_figures_read_is_frozen(frame):
+    rows = frame.connection.execute(
+        sa.select(report_ticket).where(report_ticket.c.report_id == frame.report_id)
+    ).all()
+    complaints = [row for row in rows if row.scope == "E1"]
+    others = [row for row in rows if row.scope != "E1"]
+    assert others
+    assert any(row.closed_at for row in complaints)
+    assert {(row.closed_at, row.due_at, row.satisfaction, row.status) for row in others} == {
+        (None,) * 4
+    }
 
 
 def test_parameters_are_those_the_text_names():

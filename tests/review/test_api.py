@@ -164,6 +164,35 @@ def test_a_person_decides_through_a_program(store, as_client):
     assert as_client(Role.REVIEWER, "GET", f"/tickets/{ticket}").status_code == 404
 
 
+def test_a_decision_is_taken_back_through_a_program(store, as_client, clock):
+    ticket = store.ticket()
+    url = f"/tickets/{ticket}"
+
+    def post(path, role=Role.REVIEWER, body=None):
+        tag = as_client(role, "GET", url).headers["etag"]
+        return as_client(role, "POST", f"{url}/{path}", headers={"If-Match": tag}, json=body)
+
+    def decide(primary):
+        return post("decisions", body={"action": "correct", "scope": "E1", "primary": primary})
+
+    first, second = decide("rough").json()["id"], decide("excessive").json()["id"]
+    assert "不能撤销" in post(f"decisions/{first}/undo").json()["detail"]  # not the newest
+    others = post(f"decisions/{second}/undo", Role.SUPERVISOR)
+    assert (others.status_code, "只能撤销自己的" in others.json()["detail"]) == (409, True)
+    assert post("decisions/77/undo").status_code == 404
+    assert as_client(Role.REVIEWER, "POST", f"{url}/decisions/{second}/undo").status_code == 428
+    undone = post(f"decisions/{second}/undo")
+    assert (undone.status_code, undone.json()["undoes"]) == (201, second)
+    shown = as_client(Role.VIEWER, "GET", url).json()
+    assert shown["primary_type"] == "rough"
+    assert shown["decisions"][0]["action"] == "undo"
+    event = [r for r in store.rows(t.audit_event) if r["action"] == "decision"][-1]
+    assert event["detail_json"] == {"action": "undo", "decision": second, "client": "平台"}
+    third = decide("excessive").json()["id"]
+    clock.pass_(minutes=31)
+    assert "超过" in post(f"decisions/{third}/undo").json()["detail"]
+
+
 def test_a_check_is_cleared_once(store, as_client):
     check = store.stop()
     url, why = f"/checks/{check}/clearance", {"reason": "节假日来件少，已核对"}

@@ -16,6 +16,7 @@ MATRIX = {
     ("GET", "/tickets"): ("tickets:read", READERS),
     ("GET", "/tickets/{ticket_id}"): ("tickets:read", READERS),
     ("POST", "/tickets/{ticket_id}/decisions"): ("decisions:write", {R, S, C}),
+    ("POST", "/tickets/{ticket_id}/decisions/{decision_id}/undo"): ("decisions:write", {R, S, C}),
     ("GET", "/items"): ("items:read", READERS),
     ("GET", "/items/{item_id}"): ("items:read", READERS),
     ("GET", "/items/{item_id}/events"): ("items:read", READERS),
@@ -35,6 +36,7 @@ MATRIX = {
     ("GET", "/reports/{report_id}/figures"): ("reports:read", READERS),
     ("GET", "/reports/{report_id}/figures/{number}/tickets"): ("reports:read", READERS),
     ("GET", "/reports/{report_id}/documents/{name}"): ("reports:read", READERS),
+    ("POST", "/reports/{report_id}/steps"): ("reports:write", {S, C}),
     ("GET", "/model"): ("model:read", {R, S, C}),
 }
 BODIES = {
@@ -44,6 +46,8 @@ BODIES = {
     "deadline": {"action": "暂停计时", "reason": "等候鉴定"},
     "replay": {"cells": {}},
     "clearance": {"reason": "已核对"},
+    "steps": {"step": "approve"},
+    "undo": None,
 }
 
 
@@ -77,6 +81,7 @@ def world(store, anonymous, settings):
         "item_id": store.item(ticket),
         "check_id": store.stop(),
         "report_id": store.report(),
+        "decision_id": 1,
         "row_id": 1,
         "as_of": "2026-11-03",
         "number": "1.total",

@@ -75,6 +75,42 @@ def test_tokens_that_are_not_issued(store):
     assert store.rows(t.api_token) == []
 
 
+def test_the_administrator_gives_and_ends_tokens_at_the_desk(store, as_role, anonymous):
+    store.person("张三", Role.VIEWER)
+    store.person("<b>李四", Role.CHIEF)
+    store.person("王五", Role.LIAISON)
+    admin, form = as_role(Role.ADMIN), {"client": "平台", "person": "张三", "days": "30"}
+    page = admin.get("/tokens").text
+    assert "还没有开通过令牌" in page
+    assert "&lt;b&gt;李四（负责人）" in page
+    assert "王五" not in page  # no token acts as 纪检联络员
+    refused = admin.submit("/tokens", form | {"scopes": ["items:write"]})
+    assert (refused.status_code, "角色是“查看”" in refused.text) == (400, True)
+    assert 'value="items:write" checked' in refused.text  # what was filled in, stays
+    for wrong in ({}, {"scopes": ["items:read"], "days": "x"}, {"scopes": ["items:read"] * 50}):
+        assert admin.submit("/tokens", form | wrong).status_code in {400, 422}, wrong
+    text = admin.submit("/tokens", form | {"scopes": ["items:read", "tickets:read"]}).text
+    token = text.split('class="secret">')[1].split("<")[0]
+    headers = {"Authorization": f"Bearer {token}"}
+    assert anonymous.get(f"{V1}/items", headers=headers).status_code == 200
+    page = admin.get("/tokens").text
+    assert token not in page
+    assert "2026-11-04 09:00" in page  # used just now
+    assert admin.submit("/tokens/1/revoke").status_code == 200
+    assert anonymous.get(f"{V1}/items", headers=headers).status_code == 401
+    again = admin.submit("/tokens/1/revoke")
+    assert (again.status_code, "没有未吊销的令牌" in again.text) == (400, True)
+    events = [
+        (event["person"], event["action"], event["subject"])
+        for event in store.rows(t.audit_event)
+        if event["action"].startswith("token")
+    ]
+    assert events == [
+        ("某管理员", "token_issued", "token:1"),
+        ("某管理员", "token_revoked", "token:1"),
+    ]
+
+
 def test_requests_of_a_token_are_bounded(api, as_client, clock):
     api.state.rate = RateLimit(limit=3)
     codes = [as_client(Role.VIEWER, "GET", "/items").status_code for _ in range(4)]

@@ -91,7 +91,7 @@ def test_a_form_of_another_site_does_nothing(store, as_role):
         or Browser(client.app).get("/login").headers["set-cookie"]
     )
     assert "HttpOnly" in cookie
-    assert "SameSite=Strict" in cookie
+    assert "SameSite=Lax" in cookie
 
 
 # --- paths and templates ----------------------------------------------------------------------

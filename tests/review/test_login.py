@@ -124,7 +124,7 @@ def test_session_cookie_is_guarded(store, app):
         answer = Browser(app, base_url=base).log_in("某人")
         cookie = answer.headers["set-cookie"]
         assert "HttpOnly" in cookie
-        assert "SameSite=Strict" in cookie
+        assert "SameSite=Lax" in cookie
         assert ("Secure" in cookie) == is_secure
         assert ("strict-transport-security" in answer.headers) == is_secure
 

@@ -94,3 +94,62 @@ def test_each_number_leads_programs_to_its_tickets(report, as_client, store):
         assert trace(number).status_code == 404, number
     traced = [e["detail_json"] for e in store.rows(t.audit_event) if e["action"] == "figure_traced"]
     assert traced[0] == {"number": "1.enforcement", "client": "平台"}
+
+
+# --- by programs ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signs(as_client):
+    """``signs(role, step)``: takes the step by a program that has read the newest state."""
+
+    def sign(role: Role, name: str, note: str = "", report: int = 1):
+        url = f"/reports/{report}"
+        tag = as_client(role, "GET", url).headers["etag"]
+        body = {"step": name, "note": note}
+        return as_client(role, "POST", f"{url}/steps", json=body, headers={"If-Match": tag})
+
+    return sign
+
+
+def test_one_of_the_two_signs_at_the_desk(store, signs, as_role, as_client):
+    report, chief = store.report(state="pending"), as_role(Role.CHIEF)
+    early = as_client(Role.CHIEF, "GET", f"/reports/{report}").headers["etag"]
+    answer = signs(Role.SUPERVISOR, "publish")
+    assert (answer.status_code, "不能发布报告" in answer.json()["detail"]) == (403, True)
+    assert "还没有审核" in signs(Role.CHIEF, "publish").json()["detail"]
+    approved = signs(Role.SUPERVISOR, "approve", "数字已核对，电话13800001234").json()
+    (made,) = approved["steps"]
+    assert (made["person"], made["step"], made["client"]) == ("某监督员", "approved", "平台")
+    assert "13800001234" not in made["note"]
+    stale = as_client(
+        Role.CHIEF, "POST", f"/reports/{report}/steps",
+        json={"step": "publish"}, headers={"If-Match": early},
+    )  # fmt: skip
+    assert stale.status_code == 412
+    refused = signs(Role.CHIEF, "publish")  # another person's token, and who knows whose program
+    assert (refused.status_code, "至少一步须由本人" in refused.json()["detail"]) == (409, True)
+    assert store.rows(t.report)[0]["state"] == "pending"
+    assert "某监督员（经 平台）" in chief.get("/reports").text
+    assert "已发布并归档" in step(chief, report, "publish")
+    assert store.rows(t.report)[0]["state"] == "filed"
+    events = {e["action"]: e for e in store.rows(t.audit_event)}
+    assert events["report_approved"]["detail_json"]["client"] == "平台"
+    assert "client" not in (events["report_published"]["detail_json"] or {})
+
+
+def test_a_program_publishes_what_another_person_approved_at_the_desk(store, signs, as_role):
+    report = store.report(state="pending")
+    step(as_role(Role.CHIEF), report, "approve")
+    assert "两个人" in signs(Role.CHIEF, "publish").json()["detail"]  # the same person's token
+    store.person("另一负责人", Role.CHIEF)
+    with store.engine.begin() as connection:
+        connection.execute(t.api_token.update().values(person="另一负责人"))
+    assert signs(Role.CHIEF, "publish").json()["state"] == "filed"
+    assert "不在待审状态" in signs(Role.CHIEF, "return", "重做").json()["detail"]
+
+
+def test_a_program_sends_back_with_a_reason(store, signs):
+    store.report(state="pending")
+    assert "退回须写明原因" in signs(Role.SUPERVISOR, "return").json()["detail"]
+    assert signs(Role.SUPERVISOR, "return", "3.2 与附表不符").json()["state"] == "returned"

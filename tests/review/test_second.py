@@ -176,6 +176,59 @@ def test_the_second_reviewer_sees_nothing_of_the_first(desk, store, as_role):
     assert "待裁定" not in client.get("/queue").text
 
 
+WORDS = ("第一人的话", "某复核", "<mark", "粗暴", "程序不规范", "71%", "model-1")
+
+
+def test_no_other_page_tells_the_second_reviewer_either(desk, store, as_role):
+    ticket = store.ticket(text_hash=DRAWN, evidence={"procedure": ["没有出示证件"]})
+    item = store.item(ticket, problem_type=None, summary="两件", subject="甲", rule="R01")
+    desk.correct(ticket, "rough", reason="第一人的话")
+    client, own = as_role(Role.SUPERVISOR), f"/tickets/{ticket}"
+    pages = (own, f"/items/{item}", "/models?said=procedure&made=rough")
+    for url in pages:
+        text = client.get(url).text
+        shown = text.split('id="confusions"')[-1].split("</table>")[-1]  # what is counted, stays
+        assert not [words for words in WORDS if words in (text if url == own else shown)], url
+    assert "待您盲复核" in client.get(own).text
+    opened = client.get(f"/queue/{ticket}", follow_redirects=False)
+    for answer in (opened, client.submit(f"/queue/{ticket}", {"action": "accept"})):
+        assert answer.headers["location"] == f"/queue/{ticket}/second"
+    assert len(store.rows(t.review_decision)) == 1
+    for role in (Role.VIEWER, Role.REVIEWER):  # who never judges it blind sees it
+        assert "第一人的话" in as_role(role).get(own).text
+    client.submit(f"/queue/{ticket}/second", {"action": "correct", "primary": "rough"})
+    assert "第一人的话" in client.get(own).text
+    assert "粗暴" in client.get(f"/items/{item}").text
+    assert client.get(f"/queue/{ticket}", follow_redirects=False).status_code == 200
+
+
+def test_neither_does_the_interface(desk, store, as_role, as_client):
+    ticket, other = store.ticket(text_hash=DRAWN), store.ticket(text_hash=NOT_DRAWN)
+    item = store.item(ticket, other)
+    for one in (ticket, other):
+        desk.correct(one, "rough", reason="第一人的话")
+
+    def ask(path, role=Role.SUPERVISOR, **kwargs):
+        return as_client(role, "GET", path, **kwargs).json()
+
+    body = ask(f"/tickets/{ticket}")
+    assert (body["is_blind"], body["is_reviewed"]) == (True, True)
+    assert (body["scope"], body["classification"], body["decisions"]) == (None, None, [])
+    assert (body["labels"], body["evidence"], body["items"]) == ([], {}, [])
+    for path in ("/tickets", f"/items/{item}/tickets"):
+        rows = {row["id"]: row for row in ask(path)["tickets"]}
+        assert (rows[ticket]["is_blind"], rows[ticket]["primary_type"]) == (True, None), path
+        assert (rows[other]["is_blind"], rows[other]["primary_type"]) == (False, "rough"), path
+    for query in ("problem_type=rough", "scope=E1", "needs_review=true", "needs_review=false"):
+        assert ticket not in [row["id"] for row in ask(f"/tickets?{query}")["tickets"]], query
+    read = {"If-Match": as_client(Role.SUPERVISOR, "GET", f"/tickets/{ticket}").headers["etag"]}
+    url, accept = f"/tickets/{ticket}/decisions", {"action": "accept"}
+    answer = as_client(Role.SUPERVISOR, "POST", url, json=accept, headers=read)
+    assert (answer.status_code, "盲复核" in answer.json()["detail"]) == (409, True)
+    assert ask(f"/tickets/{ticket}", Role.VIEWER)["primary_type"] == "rough"
+    assert ask("/tickets?problem_type=rough", Role.VIEWER)["tickets"][1]["id"] == ticket
+
+
 def test_kappa_is_cohens():
     # Cohen's example as commonly printed: 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no → 0.4
     pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15

@@ -208,6 +208,7 @@ def test_an_empty_file_and_the_same_content_under_other_names(context, folder):
         archive.write(folder / "a.csv", "c.csv")
     landed = load(context, folder)
     assert (landed.counts["new"], landed.counts["known"]) == (1, 4)  # the archive itself
+    assert landed.messages == ("二月.txt：内容与已收的「a.csv」相同，没有重复导入。",)
     files = files_of(context)
     assert set(files) == {"a.csv", "empty.csv", "a.zip"}
     assert files["empty.csv"]["reason"] == FileReason.EMPTY

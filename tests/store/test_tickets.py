@@ -1,4 +1,5 @@
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import orjson
 import pytest
@@ -20,7 +21,7 @@ DAY = datetime(2026, 10, 5, 9, 0)
 VAULT = Vault(b"k" * 32)
 
 
-def add_file(connection, name="a.csv") -> int:
+def add_file(connection, name="a.csv", until: date | None = None) -> int:
     return connection.execute(
         sa.insert(t.export_file)
         .values(
@@ -29,6 +30,7 @@ def add_file(connection, name="a.csv") -> int:
             size_bytes=1,
             landed_at=NOW,
             as_of=NOW.date(),
+            period_end=until,
             state=FileOutcome.LANDED.value,
         )
         .returning(t.export_file.c.id)
@@ -63,9 +65,9 @@ def _hash(values: dict) -> int:
     return hash(tuple(sorted((k, str(v)) for k, v in values.items()))) % 10**12
 
 
-def load(engine, tickets, name="a.csv", quarantined=None, contacts=None):
+def load(engine, tickets, name="a.csv", quarantined=None, contacts=None, *, until=None):
     with engine.begin() as connection:
-        rows = make_rows(add_file(connection, name), tickets, quarantined, contacts)
+        rows = make_rows(add_file(connection, name, until), tickets, quarantined, contacts)
         return store_rows(connection, VAULT, rows, NOW), rows
 
 
@@ -117,6 +119,41 @@ def test_a_close_time_that_a_newer_export_omits_stays(engine):
     ticket = only_ticket(engine)
     assert ticket["closed_at"] == DAY + timedelta(days=1)
     assert ticket["satisfaction"] == "满意"
+
+
+def test_without_times_the_export_of_the_later_day_tells_the_state(engine):
+    load(engine, [{"status": "已办结", "reply": "甲"}], "10.csv", until=date(2026, 10, 10))
+    older = {"status": "办理中", "reply": "乙", "region": "青原县"}
+    load(engine, [older], "05.csv", until=date(2026, 10, 5))
+    ticket = only_ticket(engine)
+    assert (ticket["status"], ticket["reply"], ticket["region"]) == ("已办结", "甲", "青原县")
+    load(engine, [{"status": "已归档"}], "12.csv", until=date(2026, 10, 12))
+    assert only_ticket(engine)["status"] == "已归档"
+
+
+def test_a_repaired_row_is_as_old_as_the_export_it_came_from(engine):
+    why = {0: QuarantinedRow((RowReason.NO_CONTENT,), b"", "")}
+    load(engine, [{"status": "办理中"}], "05.csv", quarantined=why, until=date(2026, 10, 5))
+    load(engine, [{"status": "已办结"}], "10.csv", until=date(2026, 10, 10))
+    with engine.begin() as connection:
+        kept = connection.scalar(sa.select(t.quarantine_row.c.id))
+        repair = make_rows(
+            add_file(connection, "r.xlsx"), [{"status": "办理中", "region": "青原县"}]
+        )
+        store_rows(connection, VAULT, replace(repair, replayed_from={0: kept}), NOW)
+    ticket = only_ticket(engine)
+    assert (ticket["status"], ticket["region"]) == ("已办结", "青原县")
+
+
+def test_a_later_export_without_the_close_time_still_tells_the_state(engine):
+    closed = {"status": "已办结", "closed_at": DAY + timedelta(days=3)}
+    load(engine, [closed], "10.csv", until=date(2026, 10, 10))
+    load(
+        engine, [{"status": "已归档", "satisfaction": "不满意"}], "12.csv", until=date(2026, 10, 12)
+    )
+    ticket = only_ticket(engine)
+    assert (ticket["status"], ticket["satisfaction"]) == ("已归档", "不满意")
+    assert ticket["closed_at"] == ticket["state_at"] == DAY + timedelta(days=3)
 
 
 def test_the_contact_is_sealed_and_kept_apart(engine):

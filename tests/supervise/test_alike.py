@@ -14,6 +14,7 @@ from pipeline.supervise.alike import (
     similarity,
     sketch,
 )
+from pipeline.supervise.fingerprint import Fingerprint, contradict, one_event, scorer
 
 AT = datetime(2026, 3, 1, 9)
 
@@ -101,3 +102,55 @@ def test_sums_a_text_names(text, sums):
 def test_callers_who_speak_of_an_earlier_complaint():
     assert all(map(asks_again, ("催一下", "第三次来电", "对答复不认可", "之前反映过")))
     assert not any(map(asks_again, ("车被扣了没有手续", "执法人员骂人")))
+
+
+# --- one event in two tellings ----------------------------------------------------------------
+
+TOLD = "司机称昨晚22时在铜矿路口被执法人员拽下车,胳膊骨折住院"
+AGAIN = "家属来电,28日夜里十点丈夫在铜矿路口被拉下车摔伤骨折"
+
+
+def _told(text: str, unit: str = "青原县大队") -> Fingerprint:
+    return Fingerprint(text, bare(text, unit), AT, unit, None, frozenset({"rough"}))
+
+
+def test_two_tellings_of_one_event():
+    a, b = _told(TOLD), _told(AGAIN)
+    assert a.days == b.days == {date(2026, 2, 28)}
+    assert a.hours == b.hours == {10}
+    assert a.places == b.places == {"铜矿"}
+    assert one_event(a, b) == one_event(b, a) >= scorer().threshold
+    assert one_event(a, _told(TOLD)) > one_event(a, b)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        AGAIN.replace("28日", "27日"),
+        "28日夜里十点在铜矿路口,出租车没有手续就拖走",  # another act
+        "骨折住院,被拽下车,胳膊疼",  # much the same words, and no particular
+        "",
+    ],
+)
+def test_what_tells_no_common_event(other):
+    assert one_event(_told(TOLD), _told(other)) < scorer().threshold
+
+
+def test_sums_acts_and_parties_part_two_tellings():
+    assert contradict(_told("罚款三千元"), _told("罚款五千元"))
+    assert contradict(_told("被骂"), _told("被拖走"))
+    assert contradict(_told("出租车"), _told("渔船"))
+    assert not contradict(_told("出租车被骂,罚款三千元"), _told("没有给说法"))
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("在S314线和205国道、X021", {"314", "205", "021"}),
+        ("赣E·***88在清溪", {"赣E·***88"}),
+        ("青原县大队在火车站广场", {"火车站"}),
+        ("这一带没有检查", set()),
+    ],
+)
+def test_places_roads_and_masked_plates(text, places):
+    assert _told(text).places == places

@@ -312,8 +312,9 @@ def test_what_is_written_about_a_lead_is_sealed(lead, engine):
 
 def test_an_overdue_item_rises_one_level_and_waits_for_a_person(raised, engine):
     due = _items(engine)[0]["due_on"]
-    assert supervise(engine, PROFILE, due).updated == 0
     late = due + timedelta(days=1)
+    _move(engine, 1, "督办中", at=datetime(2026, 10, 21, 9))
+    assert supervise(engine, PROFILE, due).updated == 0
     assert supervise(engine, PROFILE, late).items == [1]
     (item,) = _items(engine)
     assert (item["level"], item["state"]) == ("L3", "升级")
@@ -330,19 +331,23 @@ def test_an_overdue_item_rises_one_level_and_waits_for_a_person(raised, engine):
     assert _items(engine)[0]["level"] == "L4"
 
 
-@pytest.mark.parametrize("step", ["extended", "paused", "answered", "lapsed"])
+@pytest.mark.parametrize("step", ["untouched", "extended", "paused", "answered", "lapsed"])
 def test_what_keeps_an_item_from_rising(raised, engine, step):
     after = date(2026, 11, 11)
-    if step == "extended":
-        extend(engine, 1, 1, _act(1))
+    if step != "untouched":
+        _move(engine, 1, "督办中")
+    if step == "untouched":
+        after += timedelta(days=60)
+    elif step == "extended":
+        extend(engine, 1, 1, _act(2))
         assert _items(engine)[0]["due_on"] == after
         assert explain(engine, 1)["期限来源"] == "经批准延期"
     elif step == "paused":
-        pause(engine, 1, _act(1))
+        pause(engine, 1, _act(2))
         assert _items(engine)[0]["numbers_json"]["days_left"] == 15
         assert explain(engine, 1)["期限来源"] == "暂停计时"
     elif step == "answered":
-        _move(engine, 1, "督办中", "已反馈")
+        _move(engine, 1, "已反馈")
     else:
         raised.update(1, content="x")
         with engine.begin() as connection:

@@ -1,9 +1,10 @@
 """Linking against pairs labelled by hand from domain B8; ``pytest -s`` prints the table.
 
-``links/tune.jsonl`` was looked at while linking was improved, ``links/held_out.jsonl`` only
-measured. A line is a scene: some tickets, and the relation of every pair of them. All scenes of
-a half stand in one store, and a link between two scenes is a false one. ``ordinary`` scenes read
-as most records do, ``hard`` ones are made to mislead (docs/linking.md).
+``links/tune.jsonl`` was looked at while linking was improved (and its scorer fitted to it),
+``held_out.jsonl`` and ``unseen.jsonl`` only measured. A line is a scene: some tickets, and the
+relation of every pair of them. All scenes of a part stand in one store, and a link between two
+scenes is a false one. ``ordinary`` scenes read as most records do, ``hard`` ones are made to
+mislead; of ``disputed`` pairs two honest readers would differ (docs/linking.md).
 """
 
 import json
@@ -18,11 +19,14 @@ import sqlalchemy as sa
 from pipeline.settings import Settings
 from pipeline.store import tables as t
 from pipeline.store.engine import make_engine, upgrade
+from pipeline.supervise.fingerprint import scorer
 from pipeline.supervise.linking import link
 
 from .conftest import Builder
+from .fit_links import coefficients
 
 LINKS = Path(__file__).parent / "links"
+PARTS = ("tune", "held_out", "unseen")
 RELATIONS = ("reference", "urge", "repeat", "same_matter")
 
 Pair = tuple[int, int]
@@ -38,6 +42,7 @@ class Measured:
     kinds: dict[int, str] = field(default_factory=dict)  # ticket → kind of its scene
     relations: dict[Pair, str] = field(default_factory=dict)
     found: dict[Pair, str] = field(default_factory=dict)
+    disputed: set[Pair] = field(default_factory=set)
     matters: set[Pair] = field(default_factory=set)
     found_matters: set[Pair] = field(default_factory=set)
 
@@ -45,7 +50,8 @@ class Measured:
         """Line → pairs so labelled, precision, recall, F1; of all scenes or those of one kind."""
 
         def of_kind(pairs) -> set[Pair]:
-            return {pair for pair in pairs if kind in {None, *map(self.kinds.get, pair)}}
+            settled = set(pairs) - self.disputed
+            return {pair for pair in settled if kind in {None, *map(self.kinds.get, pair)}}
 
         lines = {"linked": _score(of_kind(self.matters), of_kind(self.found_matters))}
         for relation in RELATIONS:
@@ -61,8 +67,8 @@ def _score(said: set, seen: set) -> tuple[int, float, float, float]:
     return len(said), precision, recall, 2 * right / max(1, len(said) + len(seen))
 
 
-def _scenes(half: str) -> list[dict]:
-    return [json.loads(line) for line in (LINKS / f"{half}.jsonl").read_text("utf-8").splitlines()]
+def _scenes(part: str) -> list[dict]:
+    return [json.loads(line) for line in (LINKS / f"{part}.jsonl").read_text("utf-8").splitlines()]
 
 
 def _connected(ids, pairs) -> set[Pair]:
@@ -74,7 +80,7 @@ def _connected(ids, pairs) -> set[Pair]:
     return {(a, b) for a, b in combinations(sorted(ids), 2) if b in group[a]}
 
 
-@pytest.fixture(scope="module", params=["tune", "held_out"])
+@pytest.fixture(scope="module", params=PARTS)
 def measured(request, tmp_path_factory) -> Measured:
     home = tmp_path_factory.mktemp(request.param)
     engine = make_engine(Settings(home=home, secret_key="k" * 40))
@@ -99,7 +105,9 @@ def measured(request, tmp_path_factory) -> Measured:
             )
         result.kinds |= dict.fromkeys(ids.values(), scene["kind"])
         for a, b, relation in scene["pairs"]:
-            if relation != "none":
+            if relation == "disputed":
+                result.disputed.add((min(ids[a], ids[b]), max(ids[a], ids[b])))
+            elif relation != "none":
                 result.relations[min(ids[a], ids[b]), max(ids[a], ids[b])] = relation
     store.save()
     link(engine, date(2026, 12, 31))
@@ -131,8 +139,8 @@ def measured(request, tmp_path_factory) -> Measured:
 
 def test_the_set_is_large_and_consistent():
     pairs, relations = 0, set()
-    for half in ("tune", "held_out"):
-        for scene in _scenes(half):
+    for part in PARTS:
+        for scene in _scenes(part):
             keys = [ticket["key"] for ticket in scene["tickets"]]
             labelled = [(a, b) for a, b, _ in scene["pairs"]]
             assert sorted(labelled) == sorted(combinations(keys, 2)), scene["scene"]
@@ -140,7 +148,7 @@ def test_the_set_is_large_and_consistent():
             relations |= {relation for *_, relation in scene["pairs"]}
             pairs += len(labelled)
     assert pairs >= 300
-    assert relations == {"none", *RELATIONS}
+    assert relations == {"none", "disputed", *RELATIONS}
 
 
 def test_pairs_of_ordinary_records_are_linked(measured):
@@ -157,5 +165,10 @@ def test_one_caller_and_handed_on_tickets_are_linked_even_where_it_is_hard(measu
 
 def test_what_is_linked_is_seldom_wrong_and_no_worse_than_measured(measured):
     _, precision, _, f1 = measured.figures()["linked"]
-    assert precision >= 0.85
-    assert f1 >= 0.70
+    assert precision >= 0.84
+    assert f1 >= 0.72
+
+
+def test_the_scorer_was_fitted_to_the_tune_part_and_to_nothing_else():
+    known = scorer()
+    assert known.coefficients | {"intercept": known.intercept} == coefficients()

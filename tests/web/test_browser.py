@@ -2,18 +2,15 @@
 
 import os
 import shutil
-import socket
-import threading
-import time
 
 import pytest
-import uvicorn
 from playwright.sync_api import Error, sync_playwright
 
 from pipeline.review.access import Role
 from pipeline.review.app import create_app
 from pipeline.store.engine import make_engine, upgrade
 from tests.review.conftest import Clock, Store
+from tests.review.oidc_provider import CLIENT_ID, CLIENT_SECRET, free_port, running, serving
 
 pytestmark = pytest.mark.browser
 
@@ -52,19 +49,9 @@ def store(sqlite_settings):
 @pytest.fixture
 def address(sqlite_settings, store):
     """The desk on a free port, in a thread."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = create_app(sqlite_settings, store.engine, Clock())
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    port = free_port()
+    with serving(create_app(sqlite_settings, store.engine, Clock()), port):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -97,6 +84,34 @@ def log_in(page, name: str, once: str) -> None:
     page.fill("input[name=again]", NEW)
     page.click("main button.main")
     page.wait_for_selector("text=密码已修改")
+
+
+def test_in_by_the_identity_provider_and_by_a_link_of_another_site(
+    chromium, store, sqlite_settings
+):
+    store.person("王某", Role.REVIEWER)
+    with running() as provider:
+        port = free_port()
+        desk = f"http://127.0.0.1:{port}"
+        settings = sqlite_settings.model_copy(
+            update={
+                "oidc_issuer": provider.issuer,
+                "oidc_client_id": CLIENT_ID,
+                "oidc_client_secret": CLIENT_SECRET,
+                "desk_url": desk,
+            }
+        )
+        with serving(create_app(settings, store.engine, Clock()), port):
+            page = chromium.new_page()
+            page.goto(f"{desk}/login")
+            page.click("text=统一身份认证登录")
+            page.wait_for_selector("text=王某 · 复核")
+            page.goto(f"{provider.issuer}/jwks")  # another site, such as the mail's
+            page.evaluate("url => { location.href = url }", f"{desk}/items")
+            page.wait_for_selector("h1:has-text('监督事项')")
+            page.click("text=退出")
+            page.wait_for_selector("text=已退出")
+            page.close()
 
 
 def select(page, words: str) -> None:

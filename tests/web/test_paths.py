@@ -2,14 +2,16 @@
 two, a quarantined row, and what each screen owes to people who cannot see or use a mouse.
 """
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe
 
+from pipeline.report import ReportPolicy, make_report
 from pipeline.review.access import Role
+from pipeline.review.api.tokens import issue
+from pipeline.review.decisions import Verdict, decide, stamp
 from pipeline.store import tables as t
-from tests.review.conftest import PASSWORD
+from tests.review.conftest import NOW, PASSWORD
 from tests.web.test_browser import (  # noqa: F401  fixtures
     address,
     chromium,
@@ -136,26 +138,63 @@ def test_a_report_by_two_and_nothing_for_a_viewer(page, store, troubles):  # noq
     troubles.clear()
 
 
-SCREENS = [
-    "/", "/items", "/items/1", "/queue", "/queue/1", "/tickets", "/tickets/1", "/quarantine",
-    "/reports", "/models", "/audit", "/password",
-]  # fmt: skip
+# Role → the screens that are looked at as a person of that role.
+SCREENS = {
+    Role.CHIEF: (
+        "/", "/items", "/items/1", "/items/bulk?item=1&to_state=督办中", "/queue", "/queue/1",
+        "/queue/2/second", "/tickets", "/tickets?number=none", "/tickets/1", "/tickets/2",
+        "/quarantine", "/quarantine/1", "/reports", "/reports/1/figures",
+        "/reports/1/figures?number=1.enforcement", "/models?said=procedure&made=rough", "/audit",
+        "/password", "/nowhere",
+    ),
+    Role.ADMIN: ("/people", "/tokens"),
+}  # fmt: skip
 
-FAULTS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
+
+def faults(page) -> list[str]:  # noqa: F811
+    """What axe-core finds, of any impact: rule, impact, where."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{one['impact']} {one['id']}: {node['target']} {node['html'][:90]}"
+        for one in found
+        for node in one["nodes"]
+    ]
 
 
-def test_no_screen_shuts_anybody_out(page, store):  # noqa: F811
+@pytest.mark.parametrize("width", [1366, 390])
+def test_no_screen_shuts_anybody_out(page, store, sqlite_settings, troubles, width):  # noqa: F811
     ticket = store.ticket(evidence={"procedure": ["没有出示证件"]})
+    blind = store.ticket(text_hash="ff00" + "f" * 28)
+    with store.engine.begin() as connection:
+        for one in (ticket, blind):
+            verdict = Verdict("correct", "E1", "rough")
+            decide(connection, one, verdict, person="第一人", at=NOW, expected=stamp(one, None))
     store.item(ticket)
     store.quarantined()
-    store.report(state="pending")
+    store.stop()
+    make_report(
+        store.engine, month="2026-10", policy=ReportPolicy(), as_of=NOW.date(), at=NOW,
+        out_dir=sqlite_settings.home / "reports", code_version="c", model_version="model-1",
+    )  # fmt: skip
+    store.person("某查看", Role.VIEWER)
+    issue(store.engine, "平台", "某查看", ["items:read"], NOW, days=30)
+    page.set_viewport_size({"width": width, "height": 768})
+    page.goto("/login")
+    found = {"/login": faults(page)}
+    for role, urls in SCREENS.items():
+        sign_in(page, store, f"某{role}", role)
+        for url in urls:
+            answer = page.goto(url)
+            assert answer.status == (404 if url == "/nowhere" else 200), url
+            found[url] = faults(page)
+    assert {url: said for url, said in found.items() if said} == {}
+    assert all("404" in said for said in troubles)  # of the screen that is not there
+    troubles.clear()
+
+
+def test_the_keyboard_reaches_the_text_first_and_sees_where_it_is(page, store):  # noqa: F811
+    store.item(store.ticket())
     sign_in(page, store, "某负责人", Role.CHIEF)
-    found = {}
-    for url in SCREENS:
-        page.goto(url)
-        if faults := page.evaluate(FAULTS):
-            found[url] = faults
-    assert found == {}
     page.goto("/items")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"  # to the text, first

@@ -8,8 +8,10 @@ holds fewer digits or characters of the value than before, which ends the repeti
 from pipeline.domain.privacy.digits import id_checksum_ok, luhn_ok
 from pipeline.domain.privacy.findings import PROVINCES, Finding
 from pipeline.domain.privacy.masks import (
+    MASKED_MOBILE,
     Masked,
     find_personal_data,
+    holds_personal_data,
     mask_name,
     mask_phone,
     mask_plate,
@@ -19,10 +21,12 @@ from pipeline.domain.privacy.masks import (
 )
 
 __all__ = [
+    "MASKED_MOBILE",
     "PROVINCES",
     "Finding",
     "Masked",
     "find_personal_data",
+    "holds_personal_data",
     "id_checksum_ok",
     "luhn_ok",
     "mask_name",

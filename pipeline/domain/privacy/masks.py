@@ -45,6 +45,13 @@ def may_hold_personal_data(text: str) -> bool:
     return bool(_LOOK.search(text) or _LOOK_FOR.search(text) or names.may_follow_cue(text))
 
 
+def holds_personal_data(text: str) -> bool:
+    """Whether :func:`mask_text` would change the text, without masking it."""
+    return may_hold_personal_data(text) and bool(
+        find_personal_data(text) or names.find_people(text)
+    )
+
+
 def _mask_finding(kind: str, probe: str) -> str:
     number = digits_of(probe if probe.isascii() else probe.translate(TO_DIGIT))
     match kind:
@@ -79,21 +86,26 @@ def _mask_landline(probe: str, number: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """``王建国`` → ``王某``; ``王先生``, ``王*``, ``匿名`` and organisations stay as they are."""
-    if names.is_callers_name(name):
-        return names.mask(name)
-    return mask_text(name)
+    """``王建国`` → ``王某``, each of ``王建国、李秀英``; ``王先生``, ``王*``, ``匿名`` and
+    organisations stay as they are."""
+    return mask_text(names.replace_names(name, names.callers_names(name)))
 
 
 _PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
+# Seven digits are a county's number without its area code.
+_LONG_RUN = re.compile("(?<![0-9*])(?:([0-9]{0,3})[0-9]{4,}|[0-9]{3})([0-9]{4})(?![0-9])")
+MASKED_MOBILE = re.compile(r"1[3-9][0-9]\*{4}[0-9]{4}")
+"""A mobile as a platform hides it: a third of all phone cells, and nothing left to hide."""
 
 
 def mask_phone(text: str) -> str:
     """A phone cell, one or several numbers; every run of seven digits or more is masked."""
     if _PLAIN_MOBILE.fullmatch(text):
         return f"{text[:3]}****{text[7:]}"
+    if MASKED_MOBILE.fullmatch(text):
+        return text
     masked = mask_text(text)
-    return re.sub(r"(?<![0-9*])([0-9]{0,3})[0-9]{4,}([0-9]{4})(?![0-9])", r"\1****\2", masked)
+    return _LONG_RUN.sub(r"\1****\2", masked)
 
 
 def mask_plate(text: str) -> str:
@@ -130,7 +142,8 @@ def mask_ticket(
     """The texts of one ticket, masked as by :func:`mask_text`; a name or a number announced in
     one of them (or known) is masked in all.
 
-    ``doubtful``: indices of those that :func:`may_hold_personal_data`, where the caller knows.
+    ``doubtful``: indices of at least those that :func:`holds_personal_data`, where the caller
+    knows.
     Repeats until nothing is found, because masks and their neighbours may form something new.
     """
     masked = Masked(list(texts))

@@ -1,6 +1,8 @@
 """The document as docx: headings, paragraphs, three-line tables, pictures of charts."""
 
 import io
+import re
+from bisect import bisect_left
 from datetime import datetime
 
 from pipeline.report.document import Chart, Document, Heading, Paragraph, Table, plain
@@ -11,6 +13,7 @@ from pipeline.report.render.docx_form import (
     HEAD_FONT,
     NOTE,
     SUB_FONT,
+    add_text,
     body_size,
     finished,
     foot,
@@ -22,7 +25,18 @@ from pipeline.report.render.docx_form import (
 )
 from pipeline.report.render.numbering import numbered
 
-_CELL_MARGINS_MM = 4.2
+_CELL_MARGIN_MM = 1.1  # left and right of a cell: narrow, for tables of nine columns
+_SLACK_MM = 0.6
+_MM_PER_POINT = 25.4 / 72
+_MM_TO_TWIPS = 1440 / 25.4
+_MOST_LINES = 40
+_COLUMNS, _SIZES = (5, 10), (10.5, 9, 8)  # points in a table of up to so many columns, and more
+_WHOLE = ((5.5, 4), (4, 4), (0, 3), (0, 2))
+"""Characters of a cell that is not broken, and of a piece of Chinese text that is not, as far as
+there is room for that in every column."""
+_SHORT_HEADING = 6
+_SHORT = 24  # characters of a cell that is one figure or name, with its bracket
+_BRACKETED = re.compile(r"([^()（）]+)([(（][^()（）]+[)）])")
 _KEPT_TOGETHER = 10
 """A table of so many rows stays on one page with its caption; a longer one may break."""
 
@@ -34,12 +48,14 @@ def render_docx(document: Document, frozen_at: datetime) -> bytes:
     missing_font, body = False, body_size(document)
     for heading, _, blocks in numbered(document):
         line(file, heading, HEAD_FONT, body, indent=2, keep=True, level=1)
-        for mark, block in blocks:
+        for n, (mark, block) in enumerate(blocks):
             if isinstance(block, Heading):
                 line(file, mark, SUB_FONT, body, indent=2, keep=True, level=2)
             elif isinstance(block, Paragraph):
                 size = NOTE if block.kind == "note" else body
-                line(file, plain(block.text), BODY_FONT, size, indent=2)
+                following = blocks[n + 1][1] if n + 1 < len(blocks) else None
+                leads = block.kind == "note" and getattr(following, "kind", "") == "draft"
+                line(file, plain(block.text), BODY_FONT, size, indent=2, keep=leads)
             elif isinstance(block, Table):
                 if mark:
                     _caption(file, mark, before=8, keep=True)
@@ -64,33 +80,33 @@ def _table(file, block: Table) -> None:
     from docx.shared import Mm, Pt
 
     rows, left_out = _printed_rows(block)
-    size = 9 if len(block.columns) > 5 else 10.5
-    widths = _widths(block, size)
-    table = file.add_table(rows=1 + len(rows), cols=len(block.columns))
+    size = _SIZES[bisect_left(_COLUMNS, len(block.columns))]
+    cells = [list(block.columns), *([plain(cell) for cell in row] for row in rows)]
+    widths = _widths(cells, size)
+    table = file.add_table(rows=len(cells), cols=len(block.columns))
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False
+    _narrow_margins(table)
     for c, width in enumerate(widths):
         table.columns[c].width = Mm(width)
-    cells = [[(c,) for c in block.columns], *rows]
-    centred = {
-        c for c in range(1, len(widths)) if all(_length(plain(row[c])) <= 12 for row in rows)
-    }
+    centred = {c for c in range(1, len(widths)) if all(_length(row[c]) <= 12 for row in cells[1:])}
+    noted = bool(left_out or block.note)
     for r, (row, contents) in enumerate(zip(table.rows, cells, strict=True)):
-        for c, (cell, content) in enumerate(zip(row.cells, contents, strict=True)):
+        for c, (cell, text) in enumerate(zip(row.cells, contents, strict=True)):
             cell.width = Mm(widths[c])
             paragraph = cell.paragraphs[0]
             off_grid(paragraph)
             layout = paragraph.paragraph_format
             layout.space_before, layout.space_after = Pt(2), Pt(1)
-            layout.keep_with_next = r < len(rows) and (r == 0 or len(rows) <= _KEPT_TOGETHER)
-            text = plain(content)
+            layout.keep_with_next = _is_kept(r, len(rows), noted)
             if r == 0 or c in centred:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-            set_font(paragraph.add_run(text), HEAD_FONT if r == 0 else BODY_FONT, size)
+            run = add_text(paragraph, _broken(text, _room(widths[c], size), is_heading=r == 0))
+            set_font(run, HEAD_FONT if r == 0 else BODY_FONT, size)
     _three_lines(table)
     if left_out:
         text = f"其余{left_out}行见同名xlsx的“{block.sheet}”表。"
-        line(file, text, BODY_FONT, 10.5, before=2)
+        line(file, text, BODY_FONT, 10.5, before=2, keep=bool(block.note))
     line(file, f"注：{block.note}" if block.note else "", BODY_FONT, 10.5, before=2, after=6)
 
 
@@ -109,23 +125,94 @@ def _length(text: str) -> float:
     return sum(0.55 if ord(char) < 0x2E80 else 1 for char in text)
 
 
-def _widths(block: Table, size: float) -> list[float]:
-    """Millimetres per column: what its longest cell needs, as far as there is room for all.
+def _is_kept(row: int, rows: int, noted: bool) -> bool:
+    """Whether a row stays on the page of the next line: headings with two rows, a short table
+    whole, of a long one the last rows together, so that none stands alone; the note with them."""
+    if row == rows:
+        return noted
+    return row <= 1 or rows <= _KEPT_TOGETHER or row >= rows - 2
 
-    Where there is not, narrow columns still get theirs and the wide ones share the rest.
+
+def _least(text: str, whole: float, piece_of: int) -> float:
+    """The longest piece of a cell that must stay on one line, in full-width characters: what is
+    no longer than ``whole``, numbers and words, Chinese text by ``piece_of``, a rate without its
+    counts.
     """
-    needs = []
-    for c, column in enumerate(block.columns):
-        longest = max([_length(column), *(_length(plain(row[c])) for row in block.rows)])
-        needs.append((max(longest, 2) + 0.5) * size / 72 * 25.4 + _CELL_MARGINS_MM)
-    if sum(needs) <= BODY_WIDTH_MM:
-        return [BODY_WIDTH_MM * need / sum(needs) for need in needs]
-    widths, room = [0.0] * len(needs), float(BODY_WIDTH_MM)
-    narrow_first = sorted(range(len(needs)), key=needs.__getitem__)
-    for done, c in enumerate(narrow_first):
-        widths[c] = min(needs[c], room / (len(needs) - done))
-        room -= widths[c]
-    return widths
+    if _length(text) <= whole:
+        return _length(text)
+    if len(text) <= _SHORT and (found := _BRACKETED.fullmatch(text)):
+        return max(map(_length, found.groups()))
+    pieces = re.split(r"([\u2e80-\uffef]+)", text)
+    return max(
+        min(_length(piece), piece_of) if n % 2 else max(map(_length, piece.split()), default=0)
+        for n, piece in enumerate(pieces)
+    )
+
+
+def _room(width: float, size: float) -> float:
+    """Full-width characters that a line of the column holds."""
+    return (width - 2 * _CELL_MARGIN_MM) / (size * _MM_PER_POINT)
+
+
+def _broken(text: str, room: float, is_heading: bool = False) -> str:
+    """A rate that its column cannot hold breaks before its counts, not within them; a short
+    heading after its first word."""
+    if _length(text) <= room:
+        return text
+    if len(text) <= _SHORT and (found := _BRACKETED.fullmatch(text)):
+        return "\n".join(found.groups())
+    if is_heading and len(text) <= _SHORT_HEADING and _length(text[2:]) <= room:
+        return f"{text[:2]}\n{text[2:]}"
+    return text
+
+
+def _widths(cells: list[list[str]], size: float) -> list[float]:
+    """Millimetres per column, for the fewest lines that the longest cells can be set in.
+
+    Room that is left goes where text is still broken. Where even the pieces that must not be
+    broken have no room, all columns are narrower by the same share.
+    """
+    longest = [max(map(_length, column)) for column in zip(*cells, strict=True)]
+    for whole, piece_of in _WHOLE:
+        least = [
+            max(_least(text, whole, piece_of) for text in column)
+            for column in zip(*cells, strict=True)
+        ]
+        if sum(least) <= _room(BODY_WIDTH_MM, size) - len(least):
+            break
+
+    def wanted(lines: int) -> list[float]:
+        return [
+            max(piece, 2, -(-whole // lines) if lines > 1 else whole) * size * _MM_PER_POINT
+            + 2 * _CELL_MARGIN_MM
+            + _SLACK_MM
+            for whole, piece in zip(longest, least, strict=True)
+        ]
+
+    full = wanted(1)
+    for lines in range(1, _MOST_LINES):
+        widths = wanted(lines)
+        if sum(widths) <= BODY_WIDTH_MM:
+            break
+    room = BODY_WIDTH_MM - sum(widths)
+    lacking = [max(f - w, 0) for f, w in zip(full, widths, strict=True)]
+    if room < 0 or not sum(lacking):
+        lacking = widths
+    return [w + room * lack / sum(lacking) for w, lack in zip(widths, lacking, strict=True)]
+
+
+def _narrow_margins(table) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    margins = OxmlElement("w:tblCellMar")
+    for edge in ("left", "right"):
+        margin = OxmlElement(f"w:{edge}")
+        margin.set(qn("w:w"), str(round(_CELL_MARGIN_MM * _MM_TO_TWIPS)))
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    look = table._tbl.tblPr.find(qn("w:tblLook"))
+    look.addprevious(margins)
 
 
 def _three_lines(table) -> None:

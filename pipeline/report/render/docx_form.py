@@ -4,6 +4,7 @@ A4, margins 37/35/28/26 mm, 22 lines of 28 characters in 三号仿宋, 二号小
 ``— 1 —`` outward, an optional red head, and at the end issuer, date and places to sign.
 """
 
+import re
 from copy import deepcopy
 from datetime import datetime
 from functools import cache
@@ -17,6 +18,7 @@ TITLE, BODY, NOTE, SMALL = 22, 16, 12, 9  # points: 二号, 三号, 小四, 小�
 LINE_PITCH = 28  # points; 22 of them fill the type area of 225 mm
 BODY_WIDTH_MM = 210 - 28 - 26
 BRIEF_BODY, BRIEF_PITCH = 14, 18  # 四号, so that a 简报 stays on its page
+_SMALL_PRINT = 44  # full-width characters of 小五 that a line holds
 _CLOSER = -0.25  # points between characters, so that 28 of them fill a line
 _RED = "C00000"
 _ALTERNATIVES = {
@@ -88,12 +90,25 @@ def line(
     layout.widow_control = True
     if align is not None:
         paragraph.alignment = align
-    run = paragraph.add_run(text)
+    run = add_text(paragraph, text)
     set_font(run, font, size)
     if level or colour:
         run.font.color.rgb = RGBColor.from_string(colour or "000000")
         run.font.italic = False
     return paragraph
+
+
+_HYPHEN_IN_NUMBER = re.compile(r"(?<=[A-Za-z0-9])-(?=[0-9])")
+
+
+def add_text(paragraph, text: str):
+    """A run with the text; dates and clause numbers (``2026-11-02``, ``M-04``) stay on one line."""
+    first, *others = _HYPHEN_IN_NUMBER.split(text)
+    run = paragraph.add_run(first)
+    for piece in others:
+        run._element.append(_element("w:noBreakHyphen"))
+        run.add_text(piece)
+    return run
 
 
 def set_font(run, name: str, size: float, numbers: str = NUMBER_FONT) -> None:
@@ -258,7 +273,9 @@ def _footer(footer, text: str, *, is_odd: bool) -> None:
     set_font(number.add_run(" —"), PAGE_FONT, 14, PAGE_FONT)
     basis = footer.add_paragraph()
     basis.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    set_font(basis.add_run(text), BODY_FONT, SMALL)
+    if _width(text) > _SMALL_PRINT:  # the plan's status on a line of its own
+        text = re.sub(r"(?=(?:已到期|尚未生效)[^》]*$)", "\n", text, count=1)
+    set_font(add_text(basis, text), BODY_FONT, SMALL)
     off_grid(number)
     off_grid(basis)
 

@@ -60,6 +60,7 @@ WHOLE = frozenset(
         TokenScope.NIGHTS_READ,
         TokenScope.CHECKS_WRITE,
         TokenScope.REPORTS_READ,
+        TokenScope.REPORTS_WRITE,
         TokenScope.MODEL_READ,
     }
 )

@@ -7,11 +7,11 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
-from pipeline.review import items, workflow
+from pipeline.review import items, second, workflow
 from pipeline.review.api.answers import IfMatch, answer, before, must_match, page_of
 from pipeline.review.api.client import needs
 from pipeline.review.api.problem import Problem, documented, not_found
-from pipeline.review.api.schemas import (
+from pipeline.review.api.schemas.items import (
     ConditionIn,
     DeadlineIn,
     Item,
@@ -28,6 +28,7 @@ from pipeline.review.api.tokens import TokenScope
 from pipeline.review.desk import Desk, Id, TheDesk
 from pipeline.review.items import ItemFilter
 from pipeline.review.people import Account
+from pipeline.review.tickets import unlabelled
 from pipeline.review.workflow import NotAllowed, Stale
 from pipeline.store import tables as t
 from pipeline.supervise.items import Clock, clock_steps, recordable, steps
@@ -109,10 +110,16 @@ def list_item_tickets(request: Request, desk: TheDesk, client: Reader, item_id: 
     _load(desk, client, item_id)
     with desk.reading() as connection:
         found = items.item_tickets(connection, item_id, client.sight)
-    names = ItemTicket.model_fields.keys() - {"evidence"}
+        share = desk.settings.second_review_share
+        blind = second.blind_to(connection, client, share, [row["id"] for row in found])
+    names = ItemTicket.model_fields.keys() - {"evidence", "is_blind"}
     shown = [
-        ItemTicket(**{n: row[n] for n in names}, evidence=row["evidence_json"] or {})
-        for row in found
+        ItemTicket(
+            **{n: row[n] for n in names},
+            evidence=row["evidence_json"] or {},
+            is_blind=row["id"] in blind,
+        )
+        for row in (unlabelled(row) if row["id"] in blind else row for row in found)
     ]
     return answer(request, ItemTickets(tickets=shown))
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from pipeline.review.api.answers import answer
 from pipeline.review.api.client import needs
-from pipeline.review.api.schemas import DriftMonth, Model, ModelDecision
+from pipeline.review.api.schemas.reports import DriftMonth, Model, ModelDecision
 from pipeline.review.api.tokens import TokenScope
 from pipeline.review.desk import TheDesk
 from pipeline.review.people import Account

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pipeline.review.api.answers import answer
 from pipeline.review.api.client import needs
 from pipeline.review.api.problem import Problem, documented, not_found
-from pipeline.review.api.schemas import (
+from pipeline.review.api.schemas.nights import (
     Check,
     CheckQuery,
     Checks,

@@ -10,7 +10,7 @@ from pipeline.intake.quarantine import masked_row
 from pipeline.review.api.answers import IfMatch, answer, before, must_match, page_of
 from pipeline.review.api.client import needs
 from pipeline.review.api.problem import Problem, documented, not_found
-from pipeline.review.api.schemas import (
+from pipeline.review.api.schemas.nights import (
     QuarantineCells,
     QuarantinePage,
     QuarantineQuery,

@@ -1,5 +1,6 @@
 """报告: months and revisions, every number with its tickets, the documents."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -7,28 +8,32 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
 from pipeline.report import UnknownNumber, trace
-from pipeline.review.api.answers import answer, before, page_of
+from pipeline.review.api.answers import IfMatch, answer, before, must_match, page_of
 from pipeline.review.api.client import needs
-from pipeline.review.api.problem import documented, not_found
-from pipeline.review.api.schemas import (
+from pipeline.review.api.problem import Problem, documented, not_found
+from pipeline.review.api.schemas.reports import (
     Figure,
     Figures,
     Finding,
     Report,
     ReportPage,
     ReportQuery,
+    ReportStep,
+    ReportStepIn,
     Trace,
 )
 from pipeline.review.api.tokens import TokenScope
 from pipeline.review.audit import record
 from pipeline.review.desk import Desk, Id, TheDesk
-from pipeline.review.pages.reports import report_files
+from pipeline.review.pages.reports import STEPS, report_files, steps_of
 from pipeline.review.people import Account
 from pipeline.review.tickets import known_tickets
+from pipeline.stages.publication import Signed
 from pipeline.store import tables as t
 
 router = APIRouter(tags=["报告"])
 Reader = Annotated[Account, needs(TokenScope.REPORTS_READ)]
+Signer = Annotated[Account, needs(TokenScope.REPORTS_WRITE)]
 
 _report, _figure = t.report.c, t.report_figure.c
 
@@ -45,12 +50,13 @@ def list_reports(
             sa.select(t.report).where(*wanted).order_by(_report.id.desc()).limit(query.limit + 1)
         ).mappings()
         rows, following = page_of("reports", list(found), query)
-    shown = [_shown(desk, row) for row in rows]
+        steps = steps_of(connection, [row["id"] for row in rows])
+    shown = [_shown(desk, row, steps.get(row["id"], [])) for row in rows]
     return answer(request, ReportPage(reports=shown, next=following))
 
 
-def _shown(desk: Desk, row: sa.RowMapping) -> Report:
-    names = Report.model_fields.keys() - {"findings", "documents"}
+def _shown(desk: Desk, row: sa.RowMapping, steps: Sequence[sa.RowMapping]) -> Report:
+    names = Report.model_fields.keys() - {"findings", "documents", "steps"}
     return Report(
         **{name: row[name] for name in names},
         findings=[
@@ -58,7 +64,15 @@ def _shown(desk: Desk, row: sa.RowMapping) -> Report:
             for finding in row["findings_json"]
         ],
         documents=[path.name for path in report_files(desk.settings.home, row["directory"])],
+        steps=[ReportStep(**{n: step[n] for n in ReportStep.model_fields}) for step in steps],
     )
+
+
+def _body(desk: Desk, report_id: int) -> Report:
+    row = _load(desk, report_id)
+    with desk.reading() as connection:
+        steps = steps_of(connection, [report_id])
+    return _shown(desk, row, steps.get(report_id, []))
 
 
 def _load(desk: Desk, report_id: int) -> sa.RowMapping:
@@ -73,7 +87,29 @@ def _load(desk: Desk, report_id: int) -> sa.RowMapping:
 @router.get("/reports/{report_id}", response_model=Report, responses=documented(404))
 def show_report(request: Request, desk: TheDesk, client: Reader, report_id: Id):
     """一版报告：状态、核对结论、文件。"""
-    return answer(request, _shown(desk, _load(desk, report_id)))
+    return answer(request, _body(desk, report_id))
+
+
+@router.post(
+    "/reports/{report_id}/steps", response_model=Report, responses=documented(404, 409, 412, 428)
+)
+def take_step(
+    *,
+    request: Request,
+    desk: TheDesk,
+    client: Signer,
+    report_id: Id,
+    step: ReportStepIn,
+    if_match: IfMatch = None,
+):
+    """审核、发布或退回一版待审的报告。两步须由两个人办理，且至少一步由本人在复核台办理。"""
+    must_match(if_match, _body(desk, report_id))
+    act, roles, _said = STEPS[step.step]
+    if client.role not in roles:
+        raise Problem(403, f"令牌所代表用户的角色（{client.role}）不能发布报告。")
+    # Refused (PublicationRefused) is 409, with the reason.
+    act(desk.engine, report_id, step.note, Signed(client.name, desk.clock(), client.client))
+    return answer(request, _body(desk, report_id))
 
 
 @router.get("/reports/{report_id}/figures", response_model=Figures, responses=documented(404))

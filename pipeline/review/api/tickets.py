@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
 from pipeline.domain.ticket import Hotline
-from pipeline.review import decisions, items, tickets
+from pipeline.review import decisions, items, second, tickets
 from pipeline.review.access import visible_tickets
 from pipeline.review.api.answers import JSON, IfMatch, answer, before, must_match, page_of
 from pipeline.review.api.client import needs
 from pipeline.review.api.problem import Problem, documented, not_found
-from pipeline.review.api.schemas import (
+from pipeline.review.api.schemas.tickets import (
     SHOWN_FIELDS,
     Classification,
     Decision,
@@ -38,10 +38,8 @@ Decider = Annotated[Account, needs(TokenScope.DECISIONS_WRITE)]
 
 _view = labelled.c
 _TEXTS = frozenset({"title", "content", "reply", "dissatisfaction_reason"})
-_LISTED = [
-    _view[name]
-    for name in (*(TicketRow.model_fields.keys() - {"needs_review"}), "review", "verified")
-]
+_ADDED = {"needs_review", "is_blind"}  # to what the view holds
+_LISTED = [_view[name] for name in TicketRow.model_fields.keys() - _ADDED | {"review", "verified"}]
 _EQUAL = ("hotline", "scope", "unit", "region", "status")
 
 
@@ -60,6 +58,10 @@ def list_tickets(
         wanted.append(_view.primary_type == query.problem_type)
     if query.needs_review is not None:
         wanted.append(_view.review.is_(query.needs_review))
+    share = desk.settings.second_review_share
+    if query.scope or query.problem_type or query.needs_review is not None:
+        # What a label finds would tell the label.
+        wanted.append(sa.not_(second.is_blind(client, share, _view.id)))
     if query.accepted_from:
         wanted.append(_view.accepted_at >= datetime.combine(query.accepted_from, time()))
     if query.accepted_to:
@@ -69,14 +71,17 @@ def list_tickets(
             sa.select(*_LISTED).where(*wanted).order_by(_view.id.desc()).limit(query.limit + 1)
         ).mappings()
         rows, following = page_of("tickets", list(found), query)
-    shown = [_row(row) for row in rows]
+        blind = second.blind_to(connection, client, share, [row["id"] for row in rows])
+    shown = [_row(row, is_blind=row["id"] in blind) for row in rows]
     return answer(request, TicketPage(tickets=shown, next=following))
 
 
-def _row(row: sa.RowMapping) -> TicketRow:
-    names = TicketRow.model_fields.keys() - {"needs_review", "title"}
+def _row(row: sa.RowMapping, *, is_blind: bool) -> TicketRow:
+    names = TicketRow.model_fields.keys() - _ADDED - {"title"}
+    row = tickets.unlabelled(row) if is_blind else row
     return TicketRow(
         **{name: row[name] for name in names},
+        is_blind=is_blind,
         title=_unnamed(row["title"], row["verified"]),
         needs_review=row["review"],
     )
@@ -108,6 +113,10 @@ def _load(desk: Desk, client: Account, ticket_id: int) -> tuple[Any, str]:
         row = tickets.load_ticket(connection, ticket_id, seen)
         if row is None:
             raise not_found()
+        share = desk.settings.second_review_share
+        is_blind = bool(second.blind_to(connection, client, share, [ticket_id]))
+        if is_blind:
+            row = tickets.unlabelled(row)
         said = tickets.current_classification(connection, ticket_id)
         made = tickets.decisions_of(connection, ticket_id)
         versions = tickets.versions_of(connection, ticket_id, row["verified"])
@@ -121,12 +130,15 @@ def _load(desk: Desk, client: Account, ticket_id: int) -> tuple[Any, str]:
         primary_type=row["primary_type"],
         labels=row["labels_json"] or [],
         evidence=_unnamed(row["evidence_json"] or {}, verified),
-        classification=_classification(said, verified) if said else None,
-        decisions=[_decision(d, verified) for d in made],
+        is_blind=is_blind,
+        classification=_classification(said, verified) if said and not is_blind else None,
+        decisions=[_decision(d, verified) for d in made if not is_blind],
         versions=[_version(v, verified) for v in versions],
         links=[Link(**{name: link[name] for name in Link.model_fields}) for link in linked],
         items=[
-            ItemOfTicket(**{n: item[n] for n in ItemOfTicket.model_fields}) for item in its_items
+            ItemOfTicket(**{n: item[n] for n in ItemOfTicket.model_fields})
+            for item in its_items
+            if not is_blind
         ],
     )
     newest = made[0]["id"] if made else None
@@ -185,6 +197,8 @@ def decide(
     """以令牌所代表用户的名义复核：认可、改判、非执法类、搁置、退回。"""
     body, stamp = _load(desk, client, ticket_id)
     must_match(if_match, body)
+    if body.is_blind:
+        raise Problem(409, "这件工单待此用户盲复核，请先在复核台独立判断。")
     try:
         with desk.engine.begin() as connection:
             decision_id = decisions.decide(
@@ -207,11 +221,47 @@ def decide(
         raise Problem(409, "这件工单刚有新的复核或分类，请重新读取、核对后再提交。") from None
     except DecisionError as error:
         raise Problem(409, str(error)) from error
+    return _made(desk, ticket_id, decision_id, body.verified)
+
+
+@router.post(
+    "/tickets/{ticket_id}/decisions/{decision_id}/undo",
+    response_model=Decision,
+    status_code=201,
+    responses=documented(404, 409, 412, 428),
+)
+def undo(
+    *,
+    desk: TheDesk,
+    client: Decider,
+    ticket_id: Id,
+    decision_id: Id,
+    if_match: IfMatch = None,
+):
+    """撤销此用户自己的、30 分钟内的、这件工单最近一次复核；此前的结论重新生效。"""
+    body, _stamp = _load(desk, client, ticket_id)
+    must_match(if_match, body)
+    if decision_id not in [made.id for made in body.decisions]:
+        raise not_found()
+    try:
+        with desk.engine.begin() as connection:
+            decisions.undo(
+                connection,
+                decision_id,
+                person=client.name,
+                at=desk.clock(),
+                client=client.client,
+            )
+            newest = decisions.newest_decision(connection, ticket_id)
+    except DecisionError as error:
+        raise Problem(409, str(error)) from error
+    return _made(desk, ticket_id, newest, body.verified)
+
+
+def _made(desk: Desk, ticket_id: int, decision_id: int, verified: str | None) -> Response:
     # The ticket itself may be out of sight now: 廉政线索 are handled at the desk alone.
     with desk.reading() as connection:
         made = next(
             d for d in tickets.decisions_of(connection, ticket_id) if d["id"] == decision_id
         )
-    return Response(
-        _decision(made, body.verified).model_dump_json(), status_code=201, media_type=JSON
-    )
+    return Response(_decision(made, verified).model_dump_json(), status_code=201, media_type=JSON)

@@ -30,7 +30,7 @@ _token, _person = t.api_token.c, t.person.c
 
 
 class TokenScope(StrEnum):
-    """What a token is for."""
+    """What a token is for. ``name_zh`` for screens."""
 
     TICKETS_READ = "tickets:read"
     DECISIONS_WRITE = "decisions:write"
@@ -41,8 +41,27 @@ class TokenScope(StrEnum):
     NIGHTS_READ = "nights:read"
     CHECKS_WRITE = "checks:write"
     REPORTS_READ = "reports:read"
+    REPORTS_WRITE = "reports:write"
     MODEL_READ = "model:read"
 
+    @property
+    def name_zh(self) -> str:
+        return _NAMES[self]
+
+
+_NAMES = {
+    TokenScope.TICKETS_READ: "读工单",
+    TokenScope.DECISIONS_WRITE: "复核工单、撤销",
+    TokenScope.ITEMS_READ: "读监督事项",
+    TokenScope.ITEMS_WRITE: "办理监督事项",
+    TokenScope.QUARANTINE_READ: "读隔离区",
+    TokenScope.QUARANTINE_WRITE: "修复隔离行",
+    TokenScope.NIGHTS_READ: "读夜间任务",
+    TokenScope.CHECKS_WRITE: "放行检查",
+    TokenScope.REPORTS_READ: "读报告",
+    TokenScope.REPORTS_WRITE: "审核、发布报告",
+    TokenScope.MODEL_READ: "读模型情况",
+}
 
 STAFF = frozenset(Role) - {Role.LIAISON, Role.ADMIN}
 """Roles a token may act with. 纪检联络员 sees confidential things alone, which the interface has
@@ -59,6 +78,7 @@ ROLES: dict[TokenScope, frozenset[Role]] = {
     TokenScope.NIGHTS_READ: access.TODAY & STAFF,
     TokenScope.CHECKS_WRITE: access.CHECKS & STAFF,
     TokenScope.REPORTS_READ: access.REPORTS & STAFF,
+    TokenScope.REPORTS_WRITE: access.APPROVE & STAFF,
     TokenScope.MODEL_READ: access.REVIEW & STAFF,
 }
 """Which roles a scope is of use to: the desk's own table (``access``) without confidential."""

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 from sqlalchemy import RowMapping
 
-from pipeline.review import access, items, workflow
+from pipeline.review import access, items, second, workflow
 from pipeline.review.audit import record
 from pipeline.review.desk import Id, NotFound, TheDesk, TheSession, Version, may_do, may_see, page
 from pipeline.review.people import Account
+from pipeline.review.tickets import unlabelled
 from pipeline.supervise.items import clock_steps, explain, recordable, steps
 
 router = APIRouter()
@@ -33,6 +34,8 @@ def _item_page(request, desk, item_id: int, account: Account, *, status=200, pro
         if item is None:
             raise NotFound
         tickets = items.item_tickets(connection, item_id, account.sight)
+        share = desk.settings.second_review_share
+        blind = second.blind_to(connection, account, share, [ticket["id"] for ticket in tickets])
         vault = desk.vault if account.role.sees_confidential else None
         events = items.item_events(connection, item_id, vault)
     if account.role.sees_confidential and request.method == "GET":
@@ -44,7 +47,8 @@ def _item_page(request, desk, item_id: int, account: Account, *, status=200, pro
         account,
         status,
         item=item,
-        tickets=tickets,
+        tickets=[unlabelled(row) if row["id"] in blind else row for row in tickets],
+        blind=blind,
         tickets_limit=items.TICKETS_SHOWN,
         events=events,
         why=explain(desk.engine, item_id, confidential=account.role.sees_confidential),

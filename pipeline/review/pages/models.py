@@ -42,7 +42,11 @@ def show_models(
             "outdated": None if sight.is_bounded else outdated_count(connection, model.version),
             "months": [] if sight.is_bounded else stored_drift(connection, model.version),
             "decisions": decisions(connection),
-            "examples": examples(connection, sight, said, made) if said and made else [],
+            "examples": (
+                examples(connection, account, desk.settings.second_review_share, said, made)
+                if said and made
+                else []
+            ),
         }
     return page(
         request,

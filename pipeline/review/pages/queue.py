@@ -94,12 +94,20 @@ def review_ticket(
     return _review_page(request, desk, ticket_id, account)
 
 
+def _is_blind(desk, connection, ticket_id: int, account: Account) -> bool:
+    """Whether the person must judge it blind first. Raises NotFound where it is out of sight."""
+    if tickets.load_ticket(connection, ticket_id, account.sight) is None:
+        raise NotFound
+    share = desk.settings.second_review_share
+    return bool(second.blind_to(connection, account, share, [ticket_id]))
+
+
 def _review_page(request, desk, ticket_id: int, account: Account, *, status=200, problem=""):
     at = desk.clock()
     with desk.reading() as connection:
+        if _is_blind(desk, connection, ticket_id, account):
+            return RedirectResponse(f"/queue/{ticket_id}/second", 303)
         ticket = tickets.load_ticket(connection, ticket_id, account.sight)
-        if ticket is None:
-            raise NotFound
         said = tickets.current_classification(connection, ticket_id)
         history = tickets.decisions_of(connection, ticket_id)
         total = waiting.waiting_count(connection, account.sight, account.name, at)
@@ -152,8 +160,9 @@ def decide(
         reason,
     )
     with desk.reading() as connection:
-        if tickets.load_ticket(connection, ticket_id, account.sight) is None:
-            raise NotFound
+        if _is_blind(desk, connection, ticket_id, account):
+            session.say("这件工单待您盲复核，请先独立判断。刚才的决定没有保存。")
+            return RedirectResponse(f"/queue/{ticket_id}/second", 303)
     try:
         with desk.engine.begin() as connection:
             decisions.decide(

@@ -1,5 +1,6 @@
 """报告: months and revisions, findings, documents, publication, and each number to its tickets."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from pipeline.review.desk import Id, NotFound, Refused, TheDesk, TheSession, may
 from pipeline.review.people import Account
 from pipeline.review.tickets import known_tickets
 from pipeline.stages import publication
+from pipeline.stages.publication import Signed
 from pipeline.store import tables as t
 
 router = APIRouter()
@@ -43,13 +45,7 @@ def show_reports(
             dict(row) | {"files": report_files(desk.settings.home, row["directory"])}
             for row in reports
         ]
-        steps: dict[int, list[sa.RowMapping]] = {}
-        for step in connection.execute(
-            sa.select(t.report_step)
-            .where(t.report_step.c.report_id.in_([row["id"] for row in shown]))
-            .order_by(t.report_step.c.id)
-        ).mappings():
-            steps.setdefault(step["report_id"], []).append(step)
+        steps = steps_of(connection, [row["id"] for row in shown])
     return page(
         request,
         "reports.html",
@@ -60,7 +56,7 @@ def show_reports(
     )
 
 
-_STEPS = {
+STEPS = {
     "approve": (publication.approve, access.APPROVE, "已审核。须由另一人发布。"),
     "publish": (publication.publish, access.PUBLISH, "已发布并归档。"),
     "return": (publication.send_back, access.APPROVE, "已退回。数据更正后重新生成新的一版。"),
@@ -77,13 +73,13 @@ def take_step(
     step: Annotated[str, Form(max_length=16)] = "",
     note: Annotated[str, Form(max_length=500)] = "",
 ):
-    if step not in _STEPS:
+    if step not in STEPS:
         raise HTTPException(422)
-    act, roles, done = _STEPS[step]
+    act, roles, done = STEPS[step]
     if account.role not in roles:
         raise Refused(f"您的角色（{account.role}）不能发布报告。")
     try:
-        act(desk.engine, report_id, account.name, note, desk.clock())
+        act(desk.engine, report_id, note, Signed(account.name, desk.clock()))
     except publication.PublicationRefused as error:
         session.say(str(error))
     else:
@@ -177,6 +173,17 @@ def download(
         media_type="application/octet-stream",  # never run as a page of this origin
         content_disposition_type="attachment",
     )
+
+
+def steps_of(
+    connection: sa.Connection, report_ids: Collection[int]
+) -> dict[int, list[sa.RowMapping]]:
+    """Who approved, published or sent back, by report, the oldest first."""
+    found: dict[int, list[sa.RowMapping]] = {}
+    query = sa.select(t.report_step).where(t.report_step.c.report_id.in_(report_ids))
+    for step in connection.execute(query.order_by(t.report_step.c.id)).mappings():
+        found.setdefault(step["report_id"], []).append(step)
+    return found
 
 
 def report_files(home: Path, directory: str | None) -> list[Path]:

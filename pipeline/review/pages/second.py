@@ -51,7 +51,7 @@ def _second_page(request, desk, ticket_id: int, account: Account, *, status=200,
 def _check_assigned(desk, ticket_id: int, account: Account) -> None:
     share = desk.settings.second_review_share
     with desk.reading() as connection:
-        found = second.assigned(connection, account.sight, account.name, share, ticket_id=ticket_id)
+        found = second.blind_to(connection, account, share, [ticket_id])
     if not found:
         raise NotFound
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse
 
-from pipeline.review import access, items, tickets
+from pipeline.review import access, items, second, tickets
 from pipeline.review.audit import record
 from pipeline.review.desk import Id, NotFound, Refused, TheDesk, may_do, may_see, page
 from pipeline.review.people import Account
@@ -59,14 +59,23 @@ def _ticket_page(
         ticket = tickets.load_ticket(connection, ticket_id, sight)
         if ticket is None:
             raise NotFound
-        said = tickets.current_classification(connection, ticket_id)
         values = {
-            "said": said and tickets.without_officers({"verified": ticket["verified"], **said}),
-            "history": tickets.decisions_of(connection, ticket_id),
+            "is_blind": False,
+            "said": None,
+            "history": [],
+            "items": [],
             "versions": tickets.versions_of(connection, ticket_id, ticket["verified"]),
             "linked": tickets.linked_tickets(connection, ticket_id, sight),
-            "items": items.items_of_ticket(connection, ticket_id, sight),
         }
+        if second.blind_to(connection, account, desk.settings.second_review_share, [ticket_id]):
+            ticket, values["is_blind"] = tickets.unlabelled(ticket), True
+        else:
+            said = tickets.current_classification(connection, ticket_id)
+            values |= {
+                "said": said and tickets.without_officers({"verified": ticket["verified"], **said}),
+                "history": tickets.decisions_of(connection, ticket_id),
+                "items": items.items_of_ticket(connection, ticket_id, sight),
+            }
     if ticket["is_lead"] and request.method == "GET":
         with desk.engine.begin() as connection:
             at = desk.clock()
@@ -149,5 +158,5 @@ def _guarded(request, desk, ticket_id: int, account: Account, reason: str, *, wh
             )
     except SealBroken as error:
         return _ticket_page(request, desk, ticket_id, account, status=500, problem=str(error))
-    problem = "" if shown else f"没有保存这件工单的{name_zh}({why_not})。"
+    problem = "" if shown else f"没有保存这件工单的{name_zh}（{why_not}）。"
     return _ticket_page(request, desk, ticket_id, account, problem=problem, **{what: shown})

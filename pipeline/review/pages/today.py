@@ -49,7 +49,7 @@ def clear_check(
     except ClearingRefused as error:
         refused = {"check_id": check_id, "problem": str(error), "reason": reason}
         return _today_page(request, desk, account, status=400, refused=refused)
-    session.say(f"已放行检查 {check_id}({cleared['file']})。相关月份的报告须重新生成。")
+    session.say(f"已放行检查 {check_id}（{cleared['file']}）。相关月份的报告须重新生成。")
     return RedirectResponse("/", 303)
 
 

@@ -114,5 +114,6 @@ report_step = Table(  # append-only: who approved, published or sent back a revi
     Column("person", Text, nullable=False),
     Column("at", DateTime, nullable=False),
     Column("note", Text),
+    Column("client", Text),  # the program through which the person did it; none at the desk
     Index("ix_report_step_report_id", "report_id"),
 )
