@@ -137,21 +137,34 @@ _BETWEEN = re.compile(
 _TITLES = word_list("队长 站长 所长 科长 处长 局长 教练 警官")
 _PHONE = "1[3-9][0-9][0-9*\\- ]{7}"
 _ENDS = f"[{SURNAMES}{''.join(name[-1] for name in COMPOUND_SURNAMES)}]"  # of a surname
-_AFTER_NAME = [
-    f"{word}(?:(?<={_ENDS}{_TYPICAL}{word})|(?<={_ENDS}{_TYPICAL}{_TYPICAL}{word}))"
-    for word in word_list("先生 女士 同志 所有 名下 您好")
-]
+
+
+def _following(words: Iterable[str], between: str = "") -> str:
+    """Pattern: one of the words, after what has the form of a name, or after one of the
+    characters ``between`` that follow it."""
+    near = [f"{_ENDS}{_TYPICAL}", f"{_ENDS}{_TYPICAL}{_TYPICAL}"]
+    near += [f"{name}[{between}]" for name in near if between]
+    rests: dict[str, list[str]] = {}  # by the first character: so a search tries few alternatives
+    for word in words:
+        after = "|".join(f"(?<={name}{word})" for name in near)
+        rests.setdefault(word[0], []).append(f"{word[1:]}(?:{after})")
+    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
+
+
+_AFTER_NAME = [_following(word_list("先生 女士 同志 所有 名下 您好"))]
 _OFFICES = "|".join(f"{word}(?<=[{GIVEN}大中支副]{word})" for word in _TITLES)
 _RANKS = "|".join(
-    [f"{word}(?<=[{GIVEN}副]{word})" for word in RANKS]
-    + [f"{word}(?<=[{GIVEN}的]{word})" for word in KIN]
-    + [f"取得联系(?<=[{GIVEN}]取得联系)"]
-    + [f"等(?<=[{GIVEN}]等)(?=人|[0-9一二两三四五六七八九十多数余]{{1,3}}[人户名位])"]
+    [
+        _following(RANKS, "副"),
+        _following(KIN, "的"),
+        _following(["取得联系"]),
+        f"{_following(['等'])}(?=人|[0-9一二两三四五六七八九十多数余]{{1,3}}[人户名位])",
+    ]
 )
 _SEX = f"男(?<=[，,(（ ].)(?![{_HAN}])|女(?<=[，,(（ ].)(?![{_HAN}])"
 _GAP = "，,(（ \n"  # between a name and what belongs to him
 _ID_WORDS = word_list("身份证 联系电话 联系方式 电话 手机")
-_ID = "|".join(f"{word}(?<=[{_GAP}{GIVEN}]{word})" for word in _ID_WORDS)
+_ID = _following(_ID_WORDS, _GAP)
 # No groups: so the search skips to the characters with which an alternative begins.
 _NEIGHBOUR = re.compile("|".join([*_AFTER_NAME, _OFFICES, _RANKS, _ID, _SEX, _PHONE]))
 _BEFORE = re.compile(
@@ -252,8 +265,43 @@ def is_callers_name(text: str) -> bool:
     )
 
 
+_BETWEEN_CALLERS = re.compile("[、,，;；/|+\\n]|(?<=[^ ]{2})(?: +|[和与及])(?=[^ ]{2})")
+_REMARK = re.compile("[(（](?P<remark>[^()（）]*)[)）]")
+_RUN_TOGETHER = re.compile(f"(?:{_SURNAME}{_TYPICAL}{{2}}){{2,4}}")
+
+
+def callers_names(text: str) -> tuple[str, ...]:
+    """The names of a cell that is to hold them, as they stand in it: 王建国、李秀英（代） both,
+    王 建 国 whole. A remark in brackets may be one as well, but no word (车主)."""
+    if is_callers_name(text):
+        return (text,)
+    parts = _BETWEEN_CALLERS.split(_REMARK.sub("、", text))
+    found = [part for part in parts if is_callers_name(part.replace(" ", ""))]
+    for part in parts:
+        if _RUN_TOGETHER.fullmatch(part):
+            found += [part[at : at + 3] for at in range(0, len(part), 3)]
+    remarks = [match["remark"] for match in _REMARK.finditer(text)]
+    found += [word for word in remarks if word not in WORDS and is_callers_name(word)]
+    return tuple(dict.fromkeys(found))
+
+
+_PERSON = re.compile(f"{_SURNAME}{_TYPICAL}{{2}}")
+
+
+def people_named(text: str) -> tuple[str, ...]:
+    """Full names of three characters that alone make up a part of a cell for units (投诉对象) or
+    for staff: 张建军（蜀山大队）, but not 安监局. Two characters are as likely a firm (万顺)."""
+    parts = _BETWEEN_CALLERS.split(re.sub("[()（）:：]", "、", text))
+    return tuple(
+        part
+        for part in parts
+        if _PERSON.fullmatch(part) and part[:2] not in WORDS and part[-1] not in _ORGANISATIONS
+    )
+
+
 def mask(name: str) -> str:
     """``王建国`` → ``王某``, ``欧阳锋`` → ``欧阳某``."""
+    name = name.replace(" ", "")
     return f"{name[:2] if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else name[0]}某"
 
 

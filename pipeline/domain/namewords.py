@@ -58,14 +58,12 @@ SALUTATIONS = word_list(
 )
 RANKS = word_list(
     """
-    书记 市长 县长 区长 镇长 乡长 村长 州长 省长 厅长 部长 主任 校长 院长 行长 主席 经理 董事长 教授
-    院士 医生 医师 大夫 护士 老师 律师 法官 记者 会计 师傅
+    书记 市长 县长 区长 镇长 乡长 厅长 主任 校长 院长 行长 主席 经理 董事长 教授 院士 医生 医师 老师
+    律师 法官
     """
 )
 """Offices and callings after a full name; those of enforcement officers are in names.py."""
-KIN = word_list(
-    "老婆 老公 妻子 丈夫 爱人 堂客 父亲 母亲 儿子 女儿 家属 之父 之母 之子 之妻 夫妇 夫妻 兄弟"
-)
+KIN = word_list("老婆 老公 妻子 丈夫 堂客 父亲 母亲 儿子 女儿 家属 之父 之母 之子")
 THINGS = word_list(
     """
     大厦 厦 集团 公司 有限 超市 酒店 宾馆 小区 广场 公园 花园 大道 大桥 街道 山庄 学校 小学 中学

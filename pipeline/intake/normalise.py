@@ -15,7 +15,7 @@ from hashlib import blake2b
 from itertools import compress
 
 from pipeline.domain.calendar import CalendarUnknown, add_working_days
-from pipeline.domain.names import is_callers_name
+from pipeline.domain.names import callers_names, people_named, replace_names
 from pipeline.domain.privacy import (
     holds_personal_data,
     mask_name,
@@ -104,7 +104,9 @@ class Normaliser:
 
         def code(cell: str) -> str | None:
             cleaned = clean_code(cell)
-            return mask_text(cleaned) if cleaned else None
+            if not cleaned:
+                return None
+            return mask_text(replace_names(cleaned, people_named(cleaned)))
 
         def unit(cell: str) -> str | None:
             cleaned = code(cell)
@@ -127,9 +129,10 @@ class Normaliser:
         }  # fmt: skip
         self._not_public = Cached(partial(self._flag, "is_confidential", inverted=True))
         self._region = Cached(lambda cell: region_of(cell) if cell else None)
+        self._accused = Cached(lambda cell: people_named(clean(cell) or ""))
         self._phones = Cached(full_phones)
         self._key = Cached(vault.keyed_hash)
-        self._full_name = Cached(is_callers_name)
+        self._names = Cached(lambda cell: callers_names(clean(cell) or ""))
         self._user = Cached(clean_code)
         # Replies and places recur; the limit keeps the texts that do not from piling up.
         self._cleaned = Cached(clean, limit=10_000)
@@ -309,7 +312,7 @@ class Normaliser:
         contacts: list[dict | None] = [None] * n
         names = cells.get("caller_name", [""] * n)
         for i, (name, cell) in enumerate(zip(names, phone_cells, strict=True)):
-            if phones[i] or (name and self._full_name[name]):
+            if phones[i] or (name and self._names[name]):
                 contacts[i] = {"name": clean(name), "phone": clean(cell) if phones[i] else None}
         return phones, contacts
 
@@ -331,14 +334,15 @@ class Normaliser:
             out[name] = column
             for i in compress(range(len(column)), self._to_mask.column(column)):
                 to_mask.setdefault(i, []).append(at)
-        names = [
-            clean(name) if name and self._full_name[name] else None
-            for name in cells.get("caller_name", ())
-        ]
+        names = [self._names[name] if name else () for name in cells.get("caller_name", ())]
         for i in compress(range(len(names)), names):
             to_mask.setdefault(i, [])
+        accused = self._accused.column(cells.get("target_unit", ()))
+        for i in compress(range(len(accused)), accused):
+            to_mask.setdefault(i, [])
         for i, which in to_mask.items():
-            known = (names[i],) if names and names[i] else ()
+            known = [name.replace(" ", "") for name in names[i]] if names else []
+            known += accused[i] if accused else ()
             masked = mask_ticket([out[name][i] for name in present], known, which)
             for name, text in zip(present, masked.texts, strict=True):
                 out[name][i] = text

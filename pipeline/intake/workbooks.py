@@ -141,7 +141,7 @@ _FAR_CELL = re.compile(rb' r="(?:([A-Za-z]{2,})([0-9]+)|([A-Za-z]?)([0-9]{6,}))"
 _FAR_CELL_ANYHOW = re.compile(
     rb"""\sr\s*=\s*["'](?:([A-Za-z]{2,})([0-9]+)|([A-Za-z]?)([0-9]{6,}))["']"""
 )
-_UNUSUAL = (b" r='", b" r =", b" r= ", b"\tr", b"\nr", b"\rr")
+_UNUSUAL = re.compile(rb' r(?=[ =])(?!=")')
 """How no program writes the attribute, though it may: the plain pattern is three times faster."""
 
 
@@ -152,7 +152,7 @@ def _xlsx_corner(part: BinaryIO) -> tuple[int, int]:
     last_row, last_column, tail = 99_999, 26, b""
     while block := part.read(_BLOCK):
         data = tail + block
-        pattern = _FAR_CELL_ANYHOW if any(map(data.__contains__, _UNUSUAL)) else _FAR_CELL
+        pattern = _FAR_CELL_ANYHOW if _is_unusual(data) else _FAR_CELL
         for wide, row, near, far_row in pattern.findall(data):
             column = 0
             for letter in (wide or near).upper()[:8]:
@@ -161,6 +161,12 @@ def _xlsx_corner(part: BinaryIO) -> tuple[int, int]:
             last_row = max(last_row, int((row or far_row)[:18]))
         tail = block[-64:]
     return last_row, last_column
+
+
+def _is_unusual(data: bytes) -> bool:
+    # One character is found in a tenth of the time of two, and mostly there is none.
+    spaces = (mark for mark in (b"\t", b"\n", b"\r") if mark in data)
+    return any(mark + b"r" in data for mark in spaces) or bool(_UNUSUAL.search(data))
 
 
 _ROW_RECORD = 0

@@ -17,6 +17,7 @@ from pipeline.review.session import Pending
 from pipeline.settings import Settings, SettingsError
 
 START, CALLBACK = "/login/oidc", "/login/oidc/callback"
+_ENDPOINTS = {"authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"}
 _TIMEOUT = 10  # seconds, of one request to the provider
 _LEEWAY = 60  # seconds that the provider's clock may differ
 # Of keys that the provider alone holds: a token signed with the client's secret, or not at all,
@@ -76,7 +77,7 @@ class Provider:
         try:
             self._load()
             made = self._app.create_authorization_url(self._callback)
-        except (RequestException, ValueError, TypeError, RuntimeError) as error:
+        except (RequestException, ValueError, TypeError, RuntimeError, SettingsError) as error:
             raise _unreachable(error) from error
         return made["url"], Pending(made["state"], made["nonce"], made["code_verifier"])
 
@@ -101,7 +102,7 @@ class Provider:
             )
             if said is not None and self._claim not in said:
                 said = self._more(token, said)
-        except RequestException as error:
+        except (RequestException, SettingsError) as error:
             raise _unreachable(error) from error
         except (JoseError, AuthlibBaseError, ValueError, TypeError, LookupError) as error:
             raise SignInFailed(_UNPROVEN, getattr(error, "error", type(error).__name__)) from error
@@ -116,17 +117,25 @@ class Provider:
         }
 
     def _load(self) -> None:
-        """Ask for the metadata once. Raises RequestException, ValueError."""
+        """Ask for the metadata once. Raises RequestException, ValueError, SettingsError."""
         metadata = self._app.load_server_metadata()
-        if metadata.get("issuer") != self._issuer:
+        try:
+            self._check(metadata)
+        except (ValueError, SettingsError):
             metadata.pop("_loaded_at", None)  # asked again next time
+            raise
+
+    def _check(self, metadata: dict) -> None:
+        """Refuse metadata that cannot be relied on, and keep what may be used of it."""
+        if metadata.get("issuer") != self._issuer:
             raise ValueError("issuer")
+        for name in _ENDPOINTS & metadata.keys():  # the secret is sent to one of them
+            outside_address(metadata[name], name)
         offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        metadata["id_token_signing_alg_values_supported"] = known = [
-            name for name in offered if name in _SIGNED_WITH
-        ]
+        known = [name for name in offered if name in _SIGNED_WITH]
         if not known:
             raise ValueError("algorithms")
+        metadata["id_token_signing_alg_values_supported"] = known
         ways = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         if "client_secret_basic" not in ways:
             self._app.client_kwargs["token_endpoint_auth_method"] = "client_secret_post"  # noqa: S105
@@ -142,7 +151,7 @@ class Provider:
 
     def _name(self, said: dict) -> str:
         name = said.get(self._claim)
-        if not isinstance(name, str) or not name.strip():
+        if not isinstance(name, str) or not name.strip() or not name.isprintable():
             message = f"统一身份认证没有给出用户名（{self._claim}），请告知管理员。"
             raise SignInFailed(message, "no_name")
         if self._claim == "email" and said.get("email_verified") is not True:

@@ -67,6 +67,8 @@ def among(
 def _converted(values: Sequence, convert: Callable[[Any], Any] | None) -> Sequence:
     if convert is None:
         return values
+    if all(value is values[0] for value in values):  # one time or word for a whole chunk
+        return [None if values[0] is None else convert(values[0])] * len(values)
     return [None if value is None else convert(value) for value in values]
 
 

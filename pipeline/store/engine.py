@@ -1,13 +1,15 @@
 """The engine, its pragmas, and migrations."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event
 
 from pipeline.settings import SQL_DIR, Settings
 from pipeline.store.bulk import to_json
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -48,7 +50,9 @@ def read_only(engine: Engine) -> Engine:
     return engine.execution_options(sqlite_begin="DEFERRED")
 
 
-def _alembic_config(engine: Engine) -> Config:
+def _alembic_config(engine: Engine) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(SQL_DIR / "migrations"))
     config.attributes["engine"] = engine
@@ -57,6 +61,9 @@ def _alembic_config(engine: Engine) -> Config:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to ``revision``; nothing happens where it is there already."""
+    # A fifth of what a reading process imports, and it never migrates.
+    from alembic import command
+
     command.upgrade(_alembic_config(engine), revision)
 
 

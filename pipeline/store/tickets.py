@@ -126,8 +126,9 @@ class _ChunkWriter:
             elif times[self.keys[i]] == 1 and self.keys[i] not in self.known:
                 self.new.append((i, self.next_id))
                 self._outcome(i, RowOutcome.INSERTED, self.next_id)
-                self._contact(i, self.next_id)
-                self._officers(i, self.next_id)
+                if self.rows.contacts[i]:
+                    self._contact(i, self.next_id)
+                    self._officers(i, self.next_id)
                 self.next_id += 1
             else:
                 self._take(i)
@@ -146,7 +147,7 @@ class _ChunkWriter:
     def _take_known(self, i: int, ticket: dict) -> RowOutcome:
         rows = self.rows
         row = {name: rows.columns[name][i] for name in _ROW_NAMES}
-        row |= {"file_id": rows.file_id, "row_no": rows.row_no[i]}
+        row |= {"file_id": rows.file_id, "row_no": rows.row_no[i], "shown_by": self._origin(i)}
         shown_in = self._shown_in(ticket, row)
         if shown_in is not None:
             same_file = shown_in == rows.file_id
@@ -298,12 +299,30 @@ class _ChunkWriter:
         """
         if row["state_at"] > state_at or row["file_id"] == file_id:
             return row["state_at"] >= state_at
-        (as_of, until), (as_of_before, until_before) = map(self._day, (row["file_id"], file_id))
+        (as_of, until), (as_of_before, until_before) = map(self._day, (row["shown_by"], file_id))
         on = min(as_of, until or as_of)
         before = min(as_of_before, until_before or as_of_before)
         if row["state_at"] == state_at:
             return on >= before
         return until is not None and on > before
+
+    def _origin(self, i: int) -> int:
+        """The export whose row this is: of a repaired row the one that it was quarantined from."""
+        repaired = (self.rows.replayed_from or {}).get(i)
+        kept, row = t.quarantine_row.c, t.export_row.c
+        file_id = self.rows.file_id
+        while repaired is not None:  # a repair that failed was quarantined anew
+            query = (
+                sa.select(kept.file_id, row.replayed_from)
+                .join_from(
+                    t.quarantine_row,
+                    t.export_row,
+                    (row.file_id == kept.file_id) & (row.row_no == kept.row_no),
+                )
+                .where(kept.id == repaired)
+            )
+            file_id, repaired = self.connection.execute(query).one()
+        return file_id
 
     def _day(self, file_id: int) -> tuple[date, date | None]:
         """The night that landed an export, and the last day it says it covers."""

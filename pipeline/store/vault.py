@@ -26,7 +26,8 @@ class Vault:
         self._cipher = AESGCM(
             hashlib.blake2b(secret, person=b"hotline-seal", digest_size=32).digest()
         )
-        self._hash_key = hashlib.blake2b(secret, person=b"hotline-hash", digest_size=32).digest()
+        hash_key = hashlib.blake2b(secret, person=b"hotline-hash", digest_size=32).digest()
+        self._keyed = hmac.new(hash_key, digestmod=hashlib.blake2b)
 
     def seal(self, value: bytes, purpose: str) -> bytes:
         nonce = os.urandom(12)
@@ -43,4 +44,6 @@ class Vault:
 
     def keyed_hash(self, value: str) -> str:
         """16 hex characters that link equal values (callers) without telling them."""
-        return hmac.new(self._hash_key, value.encode(), hashlib.blake2b).hexdigest()[:16]
+        keyed = self._keyed.copy()  # half the time of working the key in for each value
+        keyed.update(value.encode())
+        return keyed.hexdigest()[:16]

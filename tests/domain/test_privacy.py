@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.privacy import (
     find_personal_data,
+    holds_personal_data,
     id_checksum_ok,
     luhn_ok,
     mask_name,
@@ -188,9 +189,12 @@ def test_masking_is_complete_and_idempotent(text):
 
 
 @given(MESSES)
-def test_the_cheap_look_misses_nothing(text):
+def test_the_cheap_looks_miss_nothing(text):
     if not may_hold_personal_data(text):
         assert mask_text(text) == text
+    assert holds_personal_data(text) == (mask_text(text) != text)
+    # A line with @ is searched in any case, and holds nothing.
+    assert find_personal_data(text) == find_personal_data(f"{text}\n@")
 
 
 @given(MESSES)
@@ -239,7 +243,8 @@ def test_no_run_of_a_phones_digits_survives_in_any_writing(digits, shape, writin
     masked = mask_text(carrier.format(_written(digits, shape, writing)))
     assert f"138****{digits[-4:]}" in masked
     for at in range(len(digits) - 4):
-        assert digits[at : at + 5] not in masked
+        # The carrier has digits of its own, which may be the same by chance.
+        assert digits[at : at + 5] not in masked.replace("20261103", "")
 
 
 @given(PHONES, st.lists(st.tuples(SHAPES, WRITINGS), min_size=2, max_size=4))

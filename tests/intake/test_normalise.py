@@ -128,6 +128,24 @@ def test_a_name_of_four_characters_is_masked_in_its_column_and_kept_as_contact()
     ]
 
 
+def test_each_of_several_callers_is_masked_in_the_column_and_in_the_text():
+    cells = {"来电人": "王建国、李秀英（车主）", "受理内容": "李秀英称车被扣，王建国在场。"}
+    spaced = {"来电人": "王 建 国", "受理内容": "王建国在场。"}
+    chunk = normalise(cells, spaced, {"来电人": "张伟和李娜(代)"}, {"来电人": "和平物流"})
+    names = ["王某、李某（车主）", "王某", "张某和李某(代)", "和平物流"]
+    assert chunk.columns["caller_name"] == names
+    assert chunk.columns["content"][1] == "王某在场。"
+    assert chunk.columns["content"][0] == "李某称车被扣，王某在场。"
+    assert chunk.contacts[0]["name"] == cells["来电人"]
+
+
+def test_a_person_in_the_column_of_units_is_masked_there_and_in_the_text():
+    complaint = {"被投诉人": "张建军（蜀山大队）", "受理内容": "张建军出口伤人。"}
+    columns = normalise(complaint, {"被投诉人": "安监局"}, {"被投诉人": "高速支队"}).columns
+    assert columns["target_unit"] == ["张某(蜀山大队)", "安监局", "高速支队"]
+    assert columns["content"][0] == "张某出口伤人。"
+
+
 def test_value_words():
     assert one("satisfaction", 满意度="满意(短信)") == "满意"
     assert one("satisfaction_raw", 满意度="满意(短信)") == "满意(短信)"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -40,6 +41,25 @@ def test_every_row_expectation_sends_its_row_to_its_reason():
         (8,): "time_in_future",
     }
     assert {r.code for r in results} == {reason.value for reason in RowReason}
+
+
+def test_a_file_gets_one_verdict_whatever_the_blocks_it_was_checked_in():
+    suite = load_suite(EXPECTATIONS_DIR / "rows.json")
+    late = datetime(2062, 10, 1)
+    columns = columns_of(
+        suite,
+        7,
+        content_problem=["missing", *[None] * 5, "too_long"],
+        accepted_at=[LATE, late, LATE, None, LATE, LATE, late],
+    )
+
+    def verdicts(start: int, end: int) -> list:
+        block = {name: values[start:end] for name, values in columns.items()}
+        return run_suite(suite, block, {"$received_by": LATE})
+
+    whole = [replace(result, failing_rows=()) for result in verdicts(0, 7)]
+    pairs = zip(verdicts(0, 3), verdicts(3, 7), strict=True)
+    assert [one.plus(other) for one, other in pairs] == whole
 
 
 def test_the_last_second_of_the_landing_day_is_accepted():

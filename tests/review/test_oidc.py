@@ -168,6 +168,7 @@ LIES = {
     ),
     "no token": (Lies(raw="nonsense"), None),
     "no name": (Lies(claims={"preferred_username": None}), "no_name"),
+    "a name with a zero byte": (Lies(claims={"preferred_username": "王某\0"}), "no_name"),
     "a name that is none": (Lies(claims={"preferred_username": ["王某"]}), "no_name"),
     "userinfo of another": (
         Lies(
@@ -297,10 +298,16 @@ def test_a_provider_out_of_reach_leaves_the_password(settings, engine, clock, st
     assert browser.log_in("王某").status_code == 303
 
 
-def test_a_provider_that_names_another_issuer(anonymous, provider):
-    provider.metadata["issuer"] = "https://evil.example"
-    try:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("issuer", "https://evil.example"),
+        ("token_endpoint", "http://id.example/token"),  # would carry the secret in clear
+        ("id_token_signing_alg_values_supported", ["HS256", "none"]),
+    ],
+)
+def test_a_provider_that_cannot_be_relied_on(anonymous, provider, monkeypatch, name, value):
+    with monkeypatch.context() as changed:
+        changed.setitem(provider.metadata, name, value)
         assert anonymous.get("/login/oidc").status_code == 503
-    finally:
-        provider.metadata["issuer"] = provider.issuer
     assert anonymous.get("/login/oidc", follow_redirects=False).status_code == 303

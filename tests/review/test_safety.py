@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ import pipeline.review
 from pipeline.review.access import Role
 from pipeline.review.guard import HEADERS, MAX_BODY
 from pipeline.review.highlight import highlight, spans_of
+from pipeline.review.server import serve
 from pipeline.store import tables as t
 
 
@@ -220,3 +222,13 @@ def test_mass_assignment_changes_nothing_else(store, as_role):
 def test_no_documentation_routes(anonymous):
     for path in ("/docs", "/redoc", "/openapi.json"):
         assert anonymous.get(path).status_code == 404
+
+
+def test_serving_warms_up_in_the_background(sqlite_settings, monkeypatch):
+    """What a replay needs takes seconds to import: not in somebody's request."""
+    warm, served = Event(), []
+    monkeypatch.setattr("pipeline.stages.quarantine.warm_up", warm.set)
+    monkeypatch.setattr("uvicorn.run", lambda app, **options: served.append(options["host"]))
+    serve(sqlite_settings, "127.0.0.1", 0)
+    assert served == ["127.0.0.1"]
+    assert warm.wait(10)

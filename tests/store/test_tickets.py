@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import orjson
@@ -128,6 +129,20 @@ def test_without_times_the_export_of_the_later_day_tells_the_state(engine):
     assert (ticket["status"], ticket["reply"], ticket["region"]) == ("已办结", "甲", "青原县")
     load(engine, [{"status": "已归档"}], "12.csv", until=date(2026, 10, 12))
     assert only_ticket(engine)["status"] == "已归档"
+
+
+def test_a_repaired_row_is_as_old_as_the_export_it_came_from(engine):
+    why = {0: QuarantinedRow((RowReason.NO_CONTENT,), b"", "")}
+    load(engine, [{"status": "办理中"}], "05.csv", quarantined=why, until=date(2026, 10, 5))
+    load(engine, [{"status": "已办结"}], "10.csv", until=date(2026, 10, 10))
+    with engine.begin() as connection:
+        kept = connection.scalar(sa.select(t.quarantine_row.c.id))
+        repair = make_rows(
+            add_file(connection, "r.xlsx"), [{"status": "办理中", "region": "青原县"}]
+        )
+        store_rows(connection, VAULT, replace(repair, replayed_from={0: kept}), NOW)
+    ticket = only_ticket(engine)
+    assert (ticket["status"], ticket["region"]) == ("已办结", "青原县")
 
 
 def test_a_later_export_without_the_close_time_still_tells_the_state(engine):

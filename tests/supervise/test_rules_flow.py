@@ -78,6 +78,7 @@ def test_each_limit_for_truck_drivers(store, columns, late):
     known = {name: _at(value) for name, value in times.items() if value}
     store.add(OCTOBER, "rough", status="已办结", **DRIVER, **known)
     store.add("2026-10-12 08:00", "rough", status="已回访", visited_at=_at("2026-10-13"))
+    store.add(OCTOBER, "rough", status="已办结", hotline="12345", **DRIVER, **known)
     found = store.found("R06")
     assert [f.numbers["late"] for f in found] == ([late] if late else [])
     assert all(f.level == "L2" for f in found)

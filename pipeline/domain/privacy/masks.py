@@ -86,10 +86,9 @@ def _mask_landline(probe: str, number: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """``王建国`` → ``王某``; ``王先生``, ``王*``, ``匿名`` and organisations stay as they are."""
-    if names.is_callers_name(name):
-        return names.mask(name)
-    return mask_text(name)
+    """``王建国`` → ``王某``, each of ``王建国、李秀英``; ``王先生``, ``王*``, ``匿名`` and
+    organisations stay as they are."""
+    return mask_text(names.replace_names(name, names.callers_names(name)))
 
 
 _PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")

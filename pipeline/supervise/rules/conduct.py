@@ -22,7 +22,8 @@ def integrity_lead(facts: Facts, _profile: Profile, out: Findings) -> None:
                 level=CONFIDENTIAL,
                 subject=f"廉政线索({first.hotline}-{first.ticket_no})",
                 window=f"matter-{matter_id}",
-                summary=f"收到廉政线索反映{len(cases)}件,请按保密渠道呈批并移送纪检监察机关",
+                summary=f"收到廉政线索反映{len(cases)}件,请按保密渠道呈批并移送纪检监察机关"
+                "(系统默认:1个工作日内呈批、15个工作日内移送)",
                 tickets=tuple(sorted(case.id for case in cases)),
                 unit=first.unit,
                 region=first.region,
@@ -83,7 +84,8 @@ def monthly(
                     unit=of_month[0].unit,
                     region=of_month[0].region,
                     problem_type=problem_type.value if problem_type else None,
-                    numbers={"month": month, "tickets": n, "people": persons, "most": most}
+                    numbers={"month": month, "tickets": len(earlier) + n}
+                    | {"people": people([*earlier, *of_month]), "most": most}
                     | ({"earlier": len(earlier)} if earlier else {})
                     | notes(of_month),
                 )

@@ -12,6 +12,7 @@ from pipeline.supervise.rules.handling import due_date, is_open
 from pipeline.supervise.rules.spec import Finding, Findings, per_ticket
 
 TRUCK_DRIVER = "货车司机"
+_HOTLINE = "12328"
 _NOT_TAKEN = {
     Status.PENDING.value, Status.ACCEPTED.value, Status.DISPATCHED.value, Status.RETURNED.value,
 }  # fmt: skip
@@ -40,9 +41,11 @@ def due_soon(facts: Facts, profile: Profile, out: Findings) -> None:
 def truck_drivers(facts: Facts, profile: Profile, out: Findings) -> None:
     """R06: the ministry's limits for truck drivers (2252): dispatch, reply, visit.
 
+    They are the 12328 hotline's: a ticket of another channel has its own platform's limits.
     No known export tells when the unit reported back, so that this one limit rests.
     """
-    cases = [case for case in facts.recent if TRUCK_DRIVER in case.flags]
+    ours = (case for case in facts.recent if case.hotline == _HOTLINE)
+    cases = [case for case in ours if TRUCK_DRIVER in case.flags]
     if not cases:
         return None
     lacking = [zh for name, zh in _TRUCK_COLUMNS.items() if not facts.has(name)]

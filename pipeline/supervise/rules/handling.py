@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from pipeline.domain.calendar import (
+    CalendarUnknown,
     add_working_days,
     month_bounds,
     shift_month,
@@ -11,7 +12,7 @@ from pipeline.domain.calendar import (
 from pipeline.domain.ticket import Satisfaction, Status
 from pipeline.policies import Profile
 from pipeline.supervise.facts import Case, Facts, grouped, people
-from pipeline.supervise.rules.spec import Finding, Findings, per_ticket
+from pipeline.supervise.rules.spec import Finding, Findings, catalogue, per_ticket
 
 _DONE = {s.value for s in Status if s.is_closed} | {Status.REFUSED.value, Status.WITHDRAWN.value}
 _BAD = {Satisfaction.DISSATISFIED.value, Satisfaction.VERY_DISSATISFIED.value}
@@ -137,10 +138,23 @@ def hidden(facts: Facts, _profile: Profile, out: Findings) -> None:
 
 
 def business_priority(facts: Facts, _profile: Profile, out: Findings) -> None:
-    """R16: a business complains about enforcement, and the ticket is still open."""
+    """R16: a business complains about enforcement, and the ticket is still open; L2 when the
+    working day for the first contact has passed. No known export tells when the caller was
+    contacted, which the summary says.
+    """
     for case in facts.recent:
-        if "涉企" in case.flags and is_open(case):
-            out.found.append(per_ticket("R16", "L1", case, "属涉企执法投诉,应优先首联"))
+        if "涉企" not in case.flags or not is_open(case):
+            continue
+        level, what = "L1", "属涉企执法投诉,应优先首联"
+        try:
+            contact_by = add_working_days(case.accepted_at.date(), catalogue()["R16"].days)
+        except CalendarUnknown as error:  # a new year: the complaint is raised all the same
+            out.note("R16", f"首联期限:{error}")
+            contact_by = facts.as_of
+        if facts.as_of > contact_by:
+            level = "L2"
+            what += ";受理已逾1个工作日仍未办结,导出表没有首次联系时间,请核实是否已首联"
+        out.found.append(per_ticket("R16", level, case, what))
 
 
 def _complete_months(facts: Facts) -> list[str]:

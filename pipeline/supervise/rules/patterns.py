@@ -35,6 +35,7 @@ def many_callers(facts: Facts, profile: Profile, out: Findings) -> None:
         parts = [f"就同一事项来件{n}件、不少于{persons}人({days}日内最多{most}人)"]
         if action:
             parts.append("反映中扬言或准备集体行动" if level == "L4" else "反映中提到集体行动")
+        parts.append("建议3个工作日内报告、15个工作日内办理(系统默认)")
         in_unit = next((case for case in cases if (case.where or "") == unit), first)
         out.found.append(
             Finding(
