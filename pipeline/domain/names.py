@@ -256,6 +256,7 @@ _COMMA = re.compile("、")
 _IN_ROW = re.compile(_ROW_NAME)
 
 _ORGANISATIONS = "司厂店部局所队站院校社会委处心铺行"
+_PLACES = "省市县区州盟旗乡镇村"  # 徐州市, 蒙城县: a surname begins many of them
 
 
 def is_callers_name(text: str) -> bool:
@@ -295,7 +296,9 @@ def people_named(text: str) -> tuple[str, ...]:
     return tuple(
         part
         for part in parts
-        if _PERSON.fullmatch(part) and part[:2] not in WORDS and part[-1] not in _ORGANISATIONS
+        if _PERSON.fullmatch(part)
+        and part[:2] not in WORDS
+        and part[-1] not in _ORGANISATIONS + _PLACES
     )
 
 

@@ -13,7 +13,7 @@ from pipeline.supervise.facts import Case
 from pipeline.supervise.officers import hide_officers
 
 ALIKE = "答复雷同"
-_NOT_WORDS = re.compile(r"[\W\d_]+")
+_NOT_WORDS = re.compile(r"【[^】]{1,12}】|[\W\d_]+")  # 【】: headings of columns kept together
 _EXCERPT = 30
 
 # What remains of a reply that only passes the matter on or says that it was closed (domain D4).
@@ -71,7 +71,7 @@ _CHECKED = re.compile(
 
 
 def normalised(reply: str) -> str:
-    """The reply without numbers, signs and spaces: what a template keeps."""
+    """The reply without its columns' headings, numbers, signs and spaces: what a template keeps."""
     return _NOT_WORDS.sub("", reply)
 
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline.domain.names import people_named
 from pipeline.domain.privacy import (
     find_personal_data,
     holds_personal_data,
@@ -149,6 +150,11 @@ def test_cells():
     assert mask_plate("皖A94214") == "皖A·***14"
     assert mask_plate("皖A9421") == "皖A***21"
     assert mask_plate("无牌") == "无牌"
+
+
+def test_a_place_is_nobody_though_it_begins_with_a_surname():
+    assert people_named("徐州市、蒙城县、云岭市") == ()
+    assert people_named("张建军（蜀山大队）") == ("张建军",)
 
 
 def test_check_digit_of_a_bank_card():
