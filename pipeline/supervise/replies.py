@@ -13,7 +13,8 @@ from pipeline.supervise.facts import Case
 from pipeline.supervise.officers import hide_officers
 
 ALIKE = "答复雷同"
-_NOT_WORDS = re.compile(r"【[^】]{1,12}】|[\W\d_]+")  # 【】: headings of columns kept together
+_HEADINGS = re.compile("【[^】]{1,12}】")  # of the columns that were kept together
+_NOT_WORDS = re.compile(r"[\W\d_]+")
 _EXCERPT = 30
 
 # What remains of a reply that only passes the matter on or says that it was closed (domain D4).
@@ -72,7 +73,7 @@ _CHECKED = re.compile(
 
 def normalised(reply: str) -> str:
     """The reply without its columns' headings, numbers, signs and spaces: what a template keeps."""
-    return _NOT_WORDS.sub("", reply)
+    return _NOT_WORDS.sub("", _HEADINGS.sub("", reply))
 
 
 def tells_something(reply: str | None) -> bool:
