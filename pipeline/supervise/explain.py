@@ -10,9 +10,10 @@ from pipeline.store import tables as t
 from pipeline.store.engine import read_only
 from pipeline.store.vault import Vault
 from pipeline.supervise.facts import LABELLED
-from pipeline.supervise.life import State, UnknownItem, reason_of
+from pipeline.supervise.life import UnknownItem, reason_of
 from pipeline.supervise.officers import hide_officers, is_found_true
 from pipeline.supervise.rules import CONFIDENTIAL, TRUCK_DRIVERS, Rule, catalogue
+from pipeline.supervise.states import State
 
 _NUMBER_ZH = {
     "bad": "不满意或未解决件数",

@@ -8,11 +8,12 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from pipeline.domain.calendar import month_bounds, month_of, shift_month
-from pipeline.domain.labels import ProblemType, Scope
+from pipeline.domain.labels import Scope
 from pipeline.domain.text import probe
 from pipeline.store import tables as t
 from pipeline.store.bulk import among
 from pipeline.supervise import replay
+from pipeline.supervise.leads import is_integrity_lead
 from pipeline.supervise.warning.history import History, load_history
 
 LOOK_BACK_MONTHS = 3
@@ -21,7 +22,6 @@ LOOK_BACK_MONTHS = 3
 HISTORY_MONTHS = 6
 """Months before those, read as baselines only."""
 
-INTEGRITY_CERTAIN = "廉政:明确"
 
 Fines = Mapping[tuple[str, str], float]
 """(Unit, month) → what was fined and confiscated there, from outside (R28)."""
@@ -88,7 +88,7 @@ class Case:
 
     @property
     def is_integrity_lead(self) -> bool:
-        return ProblemType.INTEGRITY.value in self.labels and INTEGRITY_CERTAIN in self.flags
+        return is_integrity_lead(self.labels, self.flags)
 
 
 @dataclass(frozen=True, slots=True)

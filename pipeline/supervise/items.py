@@ -15,12 +15,10 @@ from pipeline.store.engine import read_only
 from pipeline.supervise.explain import ConfidentialItem, explain, explain_zh
 from pipeline.supervise.facts import Fines, load_facts
 from pipeline.supervise.life import (
-    FINAL,
     Act,
     Clock,
     Role,
     StaleItem,
-    State,
     TransitionForbidden,
     UnknownItem,
     clock_steps,
@@ -34,6 +32,7 @@ from pipeline.supervise.life import (
     transition,
 )
 from pipeline.supervise.rules import CONFIDENTIAL, run_rules
+from pipeline.supervise.states import FINAL, State
 from pipeline.supervise.writer import SuperviseResult, Writer
 
 __all__ = [

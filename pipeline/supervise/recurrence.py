@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from pipeline.policies import Profile
 from pipeline.store import tables as t
 from pipeline.supervise.facts import Case
-from pipeline.supervise.life import State
 from pipeline.supervise.rules import CONFIDENTIAL, Finding, catalogue
+from pipeline.supervise.states import State
 
 _OF_ONE_COURSE = frozenset({"R01", "R02", "R03", "R06", "R13", "R16", "R21", "R24", "R27", "R28"})
 """Rules about how one ticket went (or a list): another ticket is no recurrence."""

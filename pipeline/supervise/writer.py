@@ -13,9 +13,10 @@ from pipeline.policies import Profile
 from pipeline.store import tables as t
 from pipeline.supervise.closing import missing
 from pipeline.supervise.facts import Case, Facts
-from pipeline.supervise.life import FINAL, KEPT, LEVELS, SYSTEM, State, cleared, one_level_up
+from pipeline.supervise.life import KEPT, SYSTEM, cleared, one_level_up
 from pipeline.supervise.recurrence import Recurrences
 from pipeline.supervise.rules import CONFIDENTIAL, Finding, catalogue
+from pipeline.supervise.states import FINAL, LEVELS, State
 
 _BATCH = 2000
 

@@ -97,7 +97,7 @@ def test_a_raised_item(raised, engine):
     (item,) = _items(engine)
     assert (item["rule"], item["level"], item["state"]) == ("R14", "L2", "待核")
     assert item["summary"] == "青原县大队:2026年10月逐利执法具体反映1件"
-    assert item["clause"].endswith("(交办法〔2024〕25号,M-07)")
+    assert item["clause"].endswith("（交办法〔2024〕25号，M-07）")
     assert item["threshold_origin"] == "default"
     assert item["due_on"] == calendar.add_working_days(AS_OF, 15) == date(2026, 11, 10)
     assert item["missing_json"][0] == "核实结论"

@@ -16,8 +16,8 @@ from pipeline.store.bulk import among
 from pipeline.supervise.items import ordinary
 from pipeline.supervise.ledgers.period import Period
 from pipeline.supervise.ledgers.sheet import NOT_A_FINDING, PEOPLE, WITHHELD, Sheet
-from pipeline.supervise.life import FINAL, LEVELS, State
 from pipeline.supervise.rules import catalogue
+from pipeline.supervise.states import FINAL, LEVELS, State
 
 _CHANGED = "此后已有变动"
 

@@ -20,8 +20,8 @@ from pipeline.supervise.ledgers.items import (
 )
 from pipeline.supervise.ledgers.period import Period
 from pipeline.supervise.ledgers.sheet import NOT_A_FINDING, PEOPLE, WITHHELD, Sheet
-from pipeline.supervise.life import State
 from pipeline.supervise.rules import catalogue
+from pipeline.supervise.states import State
 
 
 def is_problem(item: Item) -> bool:

@@ -20,10 +20,11 @@ from pipeline.store import tables as t
 from pipeline.store.bulk import among
 from pipeline.supervise import replay
 from pipeline.supervise.explain import hide_officers
-from pipeline.supervise.facts import INTEGRITY_CERTAIN, LABELLED
+from pipeline.supervise.facts import LABELLED
 from pipeline.supervise.items import ordinary
+from pipeline.supervise.leads import is_integrity_lead
 from pipeline.supervise.ledgers.period import Period
-from pipeline.supervise.life import State
+from pipeline.supervise.states import State
 
 VERIFIED = ("属实", "部分属实")
 LEFT = frozenset({Status.REFUSED.value, Status.WITHDRAWN.value})
@@ -97,7 +98,7 @@ class Ticket:
     def is_lead(self) -> bool:
         if self.primary_type == _LEAD:
             return True
-        return _LEAD in (self.labels_json or ()) and INTEGRITY_CERTAIN in (self.flags_json or ())
+        return is_integrity_lead(self.labels_json, self.flags_json)
 
 
 _COLUMNS = tuple(field.name for field in fields(Ticket))

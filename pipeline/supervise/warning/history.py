@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from pipeline.domain.calendar import month_bounds, month_of, shift_month
 from pipeline.domain.labels import Scope
 from pipeline.store import tables as t
+from pipeline.supervise.leads import is_integrity_lead
 from pipeline.supervise.replay import Past
+from pipeline.supervise.states import FINAL
 
 MONTHS = 15
 """Before the oldest month that may raise: a year of weeks, the longest sum, and quiet weeks."""
@@ -63,7 +65,7 @@ def load_history(  # noqa: PLR0917
     )  # fmt: skip
     sightings = []
     for key, at, unit, region, labels, caller, matter, flags in connection.execute(query):
-        if past.is_later(key) or _is_lead(labels, flags):
+        if past.is_later(key) or is_integrity_lead(labels, flags):
             continue
         where = place(unit, region)
         voice = caller or past.matter(key, matter)
@@ -78,13 +80,6 @@ def place(unit: str | None, region: str | None) -> str | None:
     return unit or (f"{region}(未填单位)" if region else None)
 
 
-def _is_lead(labels: list | None, flags: list | None) -> bool:
-    from pipeline.domain.labels import ProblemType
-    from pipeline.supervise.facts import INTEGRITY_CERTAIN
-
-    return ProblemType.INTEGRITY.value in (labels or ()) and INTEGRITY_CERTAIN in (flags or ())
-
-
 def _days(connection: sa.Connection, start: datetime, end: datetime) -> frozenset[date]:
     at = t.ticket.c.accepted_at
     day = sa.func.date(at, type_=sa.String)
@@ -93,8 +88,6 @@ def _days(connection: sa.Connection, start: datetime, end: datetime) -> frozense
 
 
 def _closings(connection: sa.Connection, end: datetime) -> dict[str, list[date]]:
-    from pipeline.supervise.life import FINAL
-
     item, event = t.supervision_item.c, t.item_event.c
     query = (
         sa.select(item.subject, event.at)
