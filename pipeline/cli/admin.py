@@ -76,7 +76,7 @@ def serve(
     host: Annotated[str, typer.Option(help="监听地址。")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口。")] = 8080,
 ) -> None:
-    """启动复核台(网页)。"""
+    """启动复核台（网页）。"""
     from pipeline.review import serve as run
     from pipeline.stages import open_context
 
@@ -104,7 +104,7 @@ def purge(
     yes: Annotated[bool, typer.Option("--yes", help="确认清除；不加只显示数量。")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """清除到期的个人信息:联系方式、隔离行原文、归档文件。工单与台账保留。"""
+    """清除到期的个人信息：联系方式、隔离行原文、归档文件。工单与台账保留。"""
     from pipeline.stages import open_context
     from pipeline.stages.purge import purge as purge_before
 
@@ -128,7 +128,7 @@ def add_user(
     unit: Units = None,
     region: Regions = None,
 ) -> None:
-    """新增用户,显示一次性密码。"""
+    """新增用户，显示一次性密码。"""
     from pipeline.review.people import add_person
     from pipeline.stages import open_context
 
@@ -156,7 +156,7 @@ def bound_user(
 
 @user_app.command("reset")
 def reset_user(name: Annotated[str, typer.Argument(help="登录名。")]) -> None:
-    """重置密码,显示新的一次性密码。"""
+    """重置密码，显示新的一次性密码。"""
     from pipeline.review.people import reset_password
     from pipeline.stages import open_context
 
@@ -167,7 +167,7 @@ def reset_user(name: Annotated[str, typer.Argument(help="登录名。")]) -> Non
 
 @user_app.command("disable")
 def disable_user(name: Annotated[str, typer.Argument(help="登录名。")]) -> None:
-    """停用用户,其会话立即失效。"""
+    """停用用户，其会话立即失效。"""
     from pipeline.review.people import disable_person
     from pipeline.stages import open_context
 

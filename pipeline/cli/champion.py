@@ -22,7 +22,7 @@ app = typer.Typer(help="分类模型：在用哪个、为什么、是否漂移�
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """在用模型、人工标注、待重分的历史,以及历次更换模型的决定。"""
+    """在用模型、人工标注、待重分的历史，以及历次更换模型的决定。"""
     from pipeline.stages import open_context
     from pipeline.stages.training import VERDICT_ZH, overview
 
@@ -61,7 +61,7 @@ def show(
     decision: Annotated[int, typer.Argument(help="决定编号，见 hotline model list。")],
     as_json: AsJson = False,
 ) -> None:
-    """一项决定的数字:两个模型在同一批工单上的表现。"""
+    """一项决定的数字：两个模型在同一批工单上的表现。"""
     from pipeline.stages import open_context
     from pipeline.stages.training import SET_ZH, overview
 
@@ -111,7 +111,7 @@ def retrain(
     profile: Profile = None,
     as_json: AsJson = False,
 ) -> None:
-    """用语料和人工标注训练挑战模型,胜出才换;两种结论都留档。"""
+    """用语料和人工标注训练挑战模型，胜出才换；两种结论都留档。"""
     from pipeline.stages import open_context
     from pipeline.stages.training import retrain as challenge
 
@@ -151,7 +151,7 @@ def drift(
     profile: Profile = None,
     as_json: AsJson = False,
 ) -> None:
-    """按月核对分类是否漂移:稳定性指数、转人工比例、没见过的词;有提示时退出码为 1。"""
+    """按月核对分类是否漂移：稳定性指数、转人工比例、没见过的词；有提示时退出码为 1。"""
     from pipeline.domain.calendar import month_bounds
     from pipeline.stages import open_context
     from pipeline.stages.drift import history, measure
@@ -220,7 +220,7 @@ def reclassify(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """用在用模型重新分类历史工单:分批,可中断后继续;人工结论不受影响。"""
+    """用在用模型重新分类历史工单：分批，可中断后继续；人工结论不受影响。"""
     from pipeline.stages import open_context
     from pipeline.stages.reclassify import reclassify as read_anew
 

@@ -14,7 +14,7 @@ def list_checks(
     everything: Annotated[bool, typer.Option("--all", help="连同已放行的。")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """列出未放行的检查:其文件所涉月份的报告暂不发布。"""
+    """列出未放行的检查：其文件所涉月份的报告暂不发布。"""
     from pipeline.stages import open_context
     from pipeline.stages.clearing import list_stops
 
@@ -37,7 +37,7 @@ def clear(
     reason: Annotated[str, typer.Option("--reason", help="核查情况和放行理由（印入月报）。")],
     as_json: AsJson = False,
 ) -> None:
-    """放行一项检查:记录姓名和理由,检查结果本身不改。"""
+    """放行一项检查：记录姓名和理由，检查结果本身不改。"""
     from pipeline.stages import open_context
     from pipeline.stages.clearing import clear as clear_stop
 

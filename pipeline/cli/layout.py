@@ -18,7 +18,7 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """说明一个文件会怎样读:哪些列对上、忽略、不认识,缺哪些必需列。"""
+    """说明一个文件会怎样读：哪些列对上、忽略、不认识，缺哪些必需列。"""
     from dataclasses import asdict
 
     from pipeline.intake.drafting import check_headings, read_layout
@@ -45,7 +45,7 @@ def draft(
     file: Annotated[Path, typer.Argument(help="新平台的导出文件。")],
     name: Annotated[str, typer.Option(help="新版式的名称。")],
 ) -> None:
-    """按一个文件的列标题起草版式 YAML,放入 pipeline/intake/layouts/ 后再人工补全。"""
+    """按一个文件的列标题起草版式 YAML，放入 pipeline/intake/layouts/ 后再人工补全。"""
     from pipeline.intake.drafting import draft_layout
 
     with explained(), file.open("rb") as stream:

@@ -15,7 +15,7 @@ By = Annotated[str | None, typer.Option(help="领取人（复核台账号姓名�
 
 @app.command("list")
 def list_kinds(profile: Profile = None, as_of: AsOf = None, as_json: AsJson = False) -> None:
-    """列出能导出的清单,及其在方案档中的名称。"""
+    """列出能导出的清单，及其在方案档中的名称。"""
     from pipeline.policies import load_profile
     from pipeline.settings import get_settings
     from pipeline.supervise.ledgers import KINDS
@@ -95,7 +95,7 @@ def refill(
     profile: Profile = None,
     as_json: AsJson = False,
 ) -> None:
-    """回填回访结果:全部无误才写入。"""
+    """回填回访结果：全部无误才写入。"""
     from pipeline.stages import ledgers, open_context
 
     with explained(), open_context() as context:

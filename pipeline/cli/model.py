@@ -17,7 +17,7 @@ def classify(
     output: Annotated[Path, typer.Option("--output", help="结果写到哪个文件。")],
     as_json: AsJson = False,
 ) -> None:
-    """给 JSON 行文件逐行分类(不动数据库)。"""
+    """给 JSON 行文件逐行分类（不动数据库）。"""
     with explained():
         from pipeline.settings import get_settings
         from pipeline.stages.predicting import classify_lines
@@ -71,7 +71,7 @@ def train(
     card: Annotated[bool, typer.Option(help="更新 models/MODEL_CARD.md 的数字。")] = True,
     force: Annotated[bool, typer.Option(help="已有同版本模型也重新训练。")] = False,
 ) -> None:
-    """由 models/ 训练分类器;输入未变且已训练过则不重复。"""
+    """由 models/ 训练分类器；输入未变且已训练过则不重复。"""
     with explained():
         from pipeline.stages.training import train as train_model
 

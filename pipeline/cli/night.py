@@ -16,6 +16,7 @@ from pipeline.cli.console import (
     table,
     warn,
 )
+from pipeline.domain.punctuation import typeset
 
 
 def nightly(
@@ -26,7 +27,7 @@ def nightly(
     profile: Profile = None,
     as_json: AsJson = False,
 ) -> None:
-    """整个夜间任务:收件、读取、检查、入库、分类、关联、监督、发布。"""
+    """整个夜间任务：收件、读取、检查、入库、分类、关联、监督、发布。"""
     from pipeline.stages import night, open_context
 
     with explained(), open_context() as context:
@@ -50,7 +51,7 @@ def ingest(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """只导入:收件、读取、检查、入库。"""
+    """只导入：收件、读取、检查、入库。"""
     from pipeline.stages import loading, night, open_context
     from pipeline.stages.landing import land
 
@@ -105,7 +106,9 @@ def print_items(items: dict) -> None:
         typer.echo(f"   触发数值：{ORIGIN_ZH[origin]}")
         shown = members if level >= "L4" else members[:3]
         for item in shown:
-            typer.echo(f"   #{item['id']} {item['summary']} 期限 {item['due_on'] or '未定'}")
+            typer.echo(
+                f"   #{item['id']} {typeset(item['summary'])} 期限 {item['due_on'] or '未定'}"
+            )
         if len(shown) < len(members):
             left = len(members) - len(shown)
             typer.echo(f"   另有 {left} 项：hotline item list --rule {rule} --level {level}")

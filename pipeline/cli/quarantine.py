@@ -38,7 +38,7 @@ def list_rows(
 def show(
     row_id: Annotated[int, typer.Argument(help="隔离行编号。")], as_json: AsJson = False
 ) -> None:
-    """查看一行(个人信息已遮盖)。"""
+    """查看一行（个人信息已遮盖）。"""
     from pipeline.stages import open_context
     from pipeline.stages.quarantine import open_rows
 
@@ -59,7 +59,7 @@ def export(
     output: Annotated[Path, typer.Option("--output", help="写到哪个 xlsx。")],
     ids: Annotated[list[int] | None, typer.Option("--id", help="只导出这些编号。")] = None,
 ) -> None:
-    """导出待修复的行;改好后用 replay 重放。"""
+    """导出待修复的行；改好后用 replay 重放。"""
     from pipeline.intake.quarantine import export_rows
     from pipeline.stages import open_context
 
@@ -75,7 +75,7 @@ def replay(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """把修复后的行重新入库;原行保留出处。"""
+    """把修复后的行重新入库；原行保留出处。"""
     from pipeline.stages import open_context
     from pipeline.stages.quarantine import replay as replay_rows
 

@@ -17,6 +17,7 @@ from pipeline.cli.console import (
     table,
     warn,
 )
+from pipeline.domain.punctuation import typeset
 
 
 class _MonthFirst(TyperGroup):
@@ -59,7 +60,7 @@ def make(
     else:
         if outcome.keys["state"] == "filed":
             print_report(outcome.keys)
-        warn(outcome.messages)
+        warn([typeset(message) for message in outcome.messages])
     raise typer.Exit(int(outcome.status))
 
 
@@ -81,7 +82,7 @@ def period(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """由已发布的各月报告生成方案实施期评估报告(中期、终期评估)。"""
+    """由已发布的各月报告生成方案实施期评估报告（中期、终期评估）。"""
     from pipeline.stages import open_context
     from pipeline.stages.period_review import period_review
 
@@ -100,7 +101,7 @@ def period(
         )
         for kind, path in keys["paths"].items():
             typer.echo(f"  {kind}: {path}")
-        warn(outcome.messages)
+        warn([typeset(message) for message in outcome.messages])
     raise typer.Exit(int(outcome.status))
 
 
@@ -139,7 +140,7 @@ def trace(
 def lint(
     file: Annotated[Path, typer.Argument(help="任意来源的汇总表 xlsx。")], as_json: AsJson = False
 ) -> None:
-    """核对一张汇总表:合计、比例、同比环比。"""
+    """核对一张汇总表：合计、比例、同比环比。"""
     from pipeline.report.linter import lint_table
 
     with explained():
@@ -149,7 +150,7 @@ def lint(
             [{"severity": f.severity, "code": f.code, "message": f.message} for f in findings]
         )
     else:
-        warn([f.message for f in findings])
+        warn([typeset(f.message) for f in findings])
         typer.echo(f"发现 {len(findings)} 处问题。" if findings else "没有发现问题。")
     raise typer.Exit(1 if findings else 0)
 
@@ -158,7 +159,7 @@ def lint(
 def dictionary(
     out: Annotated[Path | None, typer.Option(help="写入文件（默认显示）。")] = None,
 ) -> None:
-    """月度报告的数据字典:指标、查询、数据表。"""
+    """月度报告的数据字典：指标、查询、数据表。"""
     from pipeline.report.dictionary import markdown
 
     if out is None:
@@ -175,7 +176,7 @@ def figures(
     profile: Profile = None,
     revision: Annotated[int | None, typer.Option(help="第几版（默认最新）。")] = None,
 ) -> None:
-    """导出一个月已发布报告的全部数字,供上级汇总或其他工具读取。"""
+    """导出一个月已发布报告的全部数字，供上级汇总或其他工具读取。"""
     from pipeline.report.rollup import export_table
     from pipeline.stages import open_context
 
@@ -197,7 +198,7 @@ def rollup(
     out: Annotated[Path, typer.Option(help="写入的 CSV 文件。")],
     as_json: AsJson = False,
 ) -> None:
-    """按编号汇总几个地区的数字表:件数相加,比率和同比环比重新计算。"""
+    """按编号汇总几个地区的数字表：件数相加，比率和同比环比重新计算。"""
     from pipeline.report import ReportPolicy
     from pipeline.report.rollup import read_table, roll_up, write_rolled
 

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.console import AsJson, AsOf, Profile, day, explained, print_json, warn
+from pipeline.domain.punctuation import typeset
 
 item_app = typer.Typer(help="监督事项。", no_args_is_help=True)
 policy_app = typer.Typer(help="方案档。", no_args_is_help=True)
 
 
 def supervise(as_of: AsOf = None, profile: Profile = None, as_json: AsJson = False) -> None:
-    """关联工单,按规则提出、更新监督事项。"""
+    """关联工单，按规则提出、更新监督事项。"""
     from pipeline.stages import night, open_context
 
     with explained(), open_context() as context:
@@ -36,7 +37,7 @@ def list_items(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """列出未销号的监督事项(不含另报事项)。"""
+    """列出未销号的监督事项（不含另报事项）。"""
     from pipeline.stages import night, open_context
 
     with explained(), open_context(write=False) as context:
@@ -48,7 +49,7 @@ def list_items(
     for item in items:
         typer.echo(
             f"#{item['id']} {item['level']} {item['rule']} {item['state']} "
-            f"{item['summary']} 期限 {item['due_on'] or '未定'}"
+            f"{typeset(item['summary'])} 期限 {item['due_on'] or '未定'}"
         )
     typer.echo(f"共 {len(items)} 项。")
 
@@ -57,7 +58,7 @@ def list_items(
 def explain(
     item_id: Annotated[int, typer.Argument(help="监督事项编号。")], as_json: AsJson = False
 ) -> None:
-    """说明一项监督事项:规则、条款、数字、工单。"""
+    """说明一项监督事项：规则、条款、数字、工单。"""
     from pipeline.stages import open_context
     from pipeline.supervise.items import explain as explain_item
     from pipeline.supervise.items import explain_zh
@@ -76,7 +77,7 @@ def show_policy(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """列出方案档,或显示其中一个。"""
+    """列出方案档，或显示其中一个。"""
     from pipeline.policies import load_profile, profile_ids
 
     with explained():
@@ -94,7 +95,7 @@ def show_policy(
 
 @policy_app.command("check")
 def check_policies() -> None:
-    """检查全部方案档:未知键、引文是否确在原文。"""
+    """检查全部方案档：未知键、引文是否确在原文。"""
     from pipeline.policies import load_profile, misquotations, profile_ids
 
     with explained():

@@ -3,10 +3,10 @@
 from functools import cache
 from importlib import resources
 
+from pipeline.domain.punctuation import typeset
 from pipeline.report.indicators import ORIGIN_ZH, dictionary
 from pipeline.report.policy import ReportPolicy
 from pipeline.report.queries import query_names, query_text
-from pipeline.report.typeset import typeset
 from pipeline.store import tables
 
 

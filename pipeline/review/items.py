@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from pipeline.domain.labels import ProblemType
-from pipeline.report.typeset import typeset
+from pipeline.domain.punctuation import typeset
 from pipeline.review.access import Role, Sight, visible_items, visible_tickets
 from pipeline.review.shown import LEVELS
 from pipeline.review.tickets import without_officers

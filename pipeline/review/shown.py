@@ -5,9 +5,9 @@ from typing import Any
 
 from pipeline.domain.labels import ProblemType, Scope
 from pipeline.domain.outcome import FileOutcome, RowOutcome, RowReason
+from pipeline.domain.punctuation import typeset
 from pipeline.domain.ticket import FIELDS, Hotline
 from pipeline.policies import ORIGIN_ZH, load_profile, profile_ids
-from pipeline.report.typeset import typeset
 from pipeline.review.audit import ACTIONS
 from pipeline.review.highlight import highlight
 from pipeline.supervise.rules import catalogue

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from pipeline.domain.labels import ProblemType
+from pipeline.domain.punctuation import typeset
 from pipeline.policies import ORIGIN_ZH, Setting, load_profile
 from pipeline.store import tables as t
 from pipeline.store.engine import read_only
@@ -172,20 +173,30 @@ def _setting_zh(setting: Setting) -> str:
 
 
 def explain_zh(explanation: dict) -> str:
-    """The explanation as text for a terminal."""
-    return "\n".join(f"{key}:{_as_text(value)}" for key, value in explanation.items())
+    """The explanation as text for a terminal; evidence stands in 「」 exactly as written."""
+    return "\n".join(f"{key}：{_as_text(value)}" for key, value in explanation.items())
 
 
 def _as_text(value: object) -> str:
     if isinstance(value, dict):
-        return "、".join(f"{key}={one}" for key, one in value.items()) or "无"
-    if isinstance(value, list):
-        lines = (
-            " ".join(str(part) for part in one.values() if part) if isinstance(one, dict) else one
-            for one in value
+        told = (
+            f"{key}={'、'.join(map(str, one)) if isinstance(one, list) else one}"
+            for key, one in value.items()
         )
-        return "".join(f"\n  {line}" for line in lines) or "无"
-    return "未定" if value is None else str(value)
+        return typeset("；".join(told)) or "无"
+    if isinstance(value, list):
+        return "".join(f"\n  {_line(one)}" for one in value) or "无"
+    return "未定" if value is None else typeset(str(value))
+
+
+def _line(one: object) -> str:
+    if not isinstance(one, dict):
+        return typeset(str(one))
+    return " ".join(
+        "、".join(f"「{span}」" for span in part) if isinstance(part, list) else str(part)
+        for part in one.values()
+        if part
+    )
 
 
 def _tickets(connection: sa.Connection, item_id: int) -> list[dict]:

@@ -1,5 +1,6 @@
 import pytest
 
+from pipeline.domain.punctuation import typeset
 from pipeline.report.document import Num
 from pipeline.report.formulas import Manifest, evaluate, parse
 from pipeline.report.phrases import (
@@ -12,7 +13,6 @@ from pipeline.report.phrases import (
 )
 from pipeline.report.policy import ReportPolicy
 from pipeline.report.render.numbering import chinese_number
-from pipeline.report.typeset import typeset
 from pipeline.report.writer import enumeration, sentence
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from pipeline.report.typeset import typeset
+from pipeline.domain.punctuation import typeset
 from pipeline.review.access import Role
 from pipeline.review.items import PER_PAGE
 from pipeline.store import tables as t

@@ -464,8 +464,8 @@ def test_retaliation_needs_an_assessment_before_closing(store, engine):
 def test_an_item_explains_itself(raised, engine):
     said = explain_zh(explain(engine, 1))
     for part in (
-        "R14 逐利执法具体反映", "L2 督办", "M-07", "系统默认", "具体内容=['指标']", "12328-T000001",
-        "有效", "2026-11-10", "最少件数=2(系统默认)", "待核",
+        "R14 逐利执法具体反映", "L2 督办", "M-07", "系统默认", "具体内容=指标", "12328-T000001",
+        "有效", "2026-11-10", "最少件数=2（系统默认）", "待核",
     ):  # fmt: skip
         assert part in said
     with pytest.raises(UnknownItem):

@@ -181,7 +181,7 @@ def test_the_item_explains_the_warning(store, engine):
     (item,) = _items(engine)
     said = explain_zh(explain(engine, item["id"]))
     assert "此前每周期平均" in said
-    assert "预警概率界限=0.025(系统默认)" in said
+    assert "预警概率界限=0.025（系统默认）" in said
 
 
 def test_weeks_and_months_as_columns():

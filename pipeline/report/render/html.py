@@ -4,6 +4,7 @@ from functools import cache
 from importlib import resources
 from urllib.parse import quote
 
+from pipeline.domain.punctuation import typeset
 from pipeline.report.document import (
     Chart,
     Document,
@@ -16,7 +17,6 @@ from pipeline.report.document import (
 )
 from pipeline.report.figures import Figures
 from pipeline.report.render.numbering import numbered
-from pipeline.report.typeset import typeset
 
 
 @cache

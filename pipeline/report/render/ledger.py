@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime, time
 
 from pipeline.domain.ledger import Cell, Column, Ledger
+from pipeline.domain.punctuation import typeset
 from pipeline.domain.spreadsheet import neutral
 from pipeline.report.render.archive import normalised
 from pipeline.report.render.html import environment
-from pipeline.report.typeset import typeset
 
 FORMATS = ("xlsx", "html")
 _FONT, _SIZE = "宋体", 9

@@ -5,12 +5,12 @@ import io
 import re
 from datetime import datetime
 
+from pipeline.domain.punctuation import typeset
 from pipeline.domain.spreadsheet import neutral
 from pipeline.report.document import Chart, Document, Num, Table, Text, plain
 from pipeline.report.figures import Figures
 from pipeline.report.render.archive import normalised
 from pipeline.report.render.numbering import numbered
-from pipeline.report.typeset import typeset
 from pipeline.report.writer import figure_text
 
 _BLUE = "#1F4E79"
