@@ -9,7 +9,7 @@ RECEIPT = "移送回执编号"
 _CONCLUSION = "核实结论"
 _CORRECTED = "属实问题已纠正"
 _ANSWERED = "已答复并再次回访"
-_L2 = (_CONCLUSION, "证据名录(执法记录仪、文书、案号)", _CORRECTED, _ANSWERED)
+_L2 = (_CONCLUSION, "证据名录（执法记录仪、文书、案号）", _CORRECTED, _ANSWERED)
 
 CONDITIONS: dict[str, tuple[str, ...]] = {
     "L0": (),

@@ -200,7 +200,7 @@ def test_the_tickets_own_columns_meet_conditions(raised, engine):
     assert "已答复并再次回访" in _items(engine)[0]["missing_json"]
     raised.update(1, visited_at=datetime(2026, 10, 19))
     supervise(engine, PROFILE, date(2026, 10, 21))
-    assert _items(engine)[0]["missing_json"] == ["证据名录(执法记录仪、文书、案号)"]
+    assert _items(engine)[0]["missing_json"] == ["证据名录（执法记录仪、文书、案号）"]
 
 
 def test_a_late_earlier_ticket_keeps_a_matter_one_item(store, engine):

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.domain.ticket import Hotline
 from pipeline.policies import Profile, load_profile
 from pipeline.policies.profile import Level, Origin
 from pipeline.supervise.facts import Case
@@ -93,13 +94,13 @@ class Findings:
 
 def per_ticket(rule: str, level: Level, case: Case, what: str, **numbers) -> Finding:
     """A finding about one ticket; ``what`` is said of it."""
-    where = case.where or "未填单位"
+    where, hotline = case.where or "未填单位", Hotline(case.hotline).name_zh
     return Finding(
         rule=rule,
         level=level,
         subject=f"{case.hotline}-{case.ticket_no}",
         window=f"{case.accepted_at:%Y-%m-%d}",
-        summary=f"{where}:{case.accepted_at:%Y-%m-%d}受理的{case.hotline}工单{case.ticket_no}{what}",
+        summary=f"{where}:{case.accepted_at:%Y-%m-%d}受理的{hotline}工单{case.ticket_no}{what}",
         tickets=(case.id,),
         unit=case.unit,
         region=case.region,
