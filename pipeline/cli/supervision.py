@@ -27,7 +27,7 @@ def supervise(as_of: AsOf = None, profile: Profile = None, as_json: AsJson = Fal
             f"新增 {counts['raised']} 项，更新 {counts['updated']} 项，"
             f"未变 {counts['unchanged']} 项。"
         )
-        warn(outcome.messages)
+        warn([typeset(message) for message in outcome.messages])
 
 
 @item_app.command("list")
