@@ -75,7 +75,7 @@ def run_suite(
     import pandas as pd
 
     parameters = {f"${key}": s.value for key, s in suite.settings.items()} | dict(parameters)
-    frame = pd.DataFrame({name: _column(columns[name]) for name in suite.columns})
+    frame = pd.DataFrame({name: _column(columns[name]) for name in suite.columns}, copy=False)
     # The library compares nanoseconds as an array, any other unit of time value by value.
     times = frame.select_dtypes("datetime64").columns
     frame = frame.astype(dict.fromkeys(times, "datetime64[ns]"))

@@ -84,7 +84,7 @@ class FileCheck:
                 frame[name] = pd.Series([late[i] for i in kept], dtype=bool)
             elif name in TIME_FIELDS:
                 column = columns[name]
-                frame[name] = pd.Series([column[i] for i in kept], dtype="datetime64[us]")
+                frame[name] = pd.Series([column[i] for i in kept], dtype="datetime64[ns]")
             else:
                 column = columns[name]
                 values = [shared.setdefault(column[i], column[i]) for i in kept]
@@ -101,6 +101,7 @@ class FileCheck:
         from pipeline.quality.history import against_history, save_profile
 
         accepted = pd.concat(self._accepted, ignore_index=True)
+        self._accepted.clear()  # or millions of rows would lie in memory twice
         results = [
             *self._row_results,
             *run_suite(self._batch_suite, accepted, self._parameters),
