@@ -1,7 +1,5 @@
 """``hotline serve``: the desk on uvicorn."""
 
-from threading import Thread
-
 from pipeline.notify.channels import is_loopback
 from pipeline.review.people import has_people
 from pipeline.settings import Settings
@@ -31,7 +29,9 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> None
             "注意：正在监听本机以外的地址，而本服务自身不加密。请放在终止 TLS 的反向代理之后，"
             "并由代理传递 X-Forwarded-Proto，否则密码和会话会以明文传输。"
         )
-    Thread(target=quarantine.warm_up, name="warm-up", daemon=True).start()
+    print("正在准备……", flush=True)
+    # Seconds of importing, which in somebody's request, or beside it, would hold up all pages.
+    quarantine.warm_up()
     print(f"复核台：http://{host}:{port}  （Ctrl+C 停止）")
     uvicorn.run(
         app,
