@@ -62,14 +62,25 @@ def generated(
         f"Evidence: mean character F1 of found and authored spans {overlap:.2f} (a fifth of the "
         "corpus left out).",
         "",
-        "| learned flag | n | precision | recall | F1 |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {flag} | {row['n']} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} |"
-        for flag, row in report.flags.items()
+        *_flags("learned flag", report.flags),
+        "",
+        "Flags by pattern, on the same corpus, which was in sight when the patterns were written:",
+        "",
+        *_flags("flag by pattern", report.matched_flags),
     ]
     return "\n".join(lines)
+
+
+def _flags(heading: str, figures: dict[str, dict[str, float]]) -> list[str]:
+    return [
+        f"| {heading} | n | precision | recall | F1 |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {flag} | {row['n']} | {row['precision']:.2f} | {row['recall']:.2f} "
+            f"| {row['f1']:.2f} |"
+            for flag, row in figures.items()
+        ),
+    ]
 
 
 def comparison(rows: dict[str, dict[str, Any]]) -> list[str]:

@@ -19,6 +19,7 @@ from pipeline.classify.classifier import decide
 from pipeline.classify.corpus import LEARNED_FLAGS, SCOPES, TYPES, Corpus, load_parts
 from pipeline.classify.evaluation import figures_of, rates
 from pipeline.classify.features import FeatureSpace
+from pipeline.classify.flags import FlagRules
 from pipeline.classify.lexicon import Lexicon
 from pipeline.classify.model import HEADS, Decisions, Model, logit, sigmoid, softmax
 from pipeline.classify.text import prepare
@@ -27,7 +28,8 @@ from pipeline.classify.text import prepare
 @dataclass(frozen=True)
 class TrainReport:
     """``figures``: cross-validated on the corpus, in the form of ``evaluate``; ``flags``: n,
-    precision, recall and F1 of each learned flag, cross-validated too."""
+    precision, recall and F1 of each learned flag, cross-validated too; ``matched_flags``: of each
+    flag by pattern, on the corpus that was in sight when the patterns were written."""
 
     version: str
     tickets: int
@@ -35,6 +37,7 @@ class TrainReport:
     path: Path
     figures: dict[str, Any] = field(default_factory=dict)
     flags: dict[str, dict[str, float]] = field(default_factory=dict)
+    matched_flags: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def train(models_dir: Path, artifacts_dir: Path, *, card: bool = True) -> TrainR
     seconds = time.perf_counter() - began
     figures = cross_validated(corpus, model, crossed)
     flags = flag_figures(corpus, model, crossed["flags"])
-    report = TrainReport(version, len(corpus.tickets), seconds, path, figures, flags)
+    matched = matched_flag_figures(corpus, inputs)
+    report = TrainReport(version, len(corpus.tickets), seconds, path, figures, flags, matched)
     if card:
         from pipeline.classify.card import update_card
         from pipeline.classify.overlap import evidence_overlap
@@ -104,6 +108,19 @@ def flag_figures(corpus: Corpus, model: Model, outputs: np.ndarray) -> dict[str,
         }
         for n, flag in enumerate(LEARNED_FLAGS)
     }
+
+
+def matched_flag_figures(corpus: Corpus, inputs: Inputs) -> dict[str, dict[str, float]]:
+    """Flag → n, precision, recall, F1 of its pattern, for the flags that the corpus marks."""
+    found = FlagRules(inputs.flags).matched(prepare(corpus.tickets, inputs.speech))
+    truth = [set(ticket["flags"]) for ticket in corpus.tickets]
+    figures = {}
+    for flag in inputs.flags:
+        said, marked = (np.array([flag in flags for flags in each]) for each in (found, truth))
+        if n := int(marked.sum()):
+            wrong, missed = int((said & ~marked).sum()), int((~said & marked).sum())
+            figures[flag] = {"n": n, **rates(int((said & marked).sum()), wrong, missed)}
+    return figures
 
 
 def save(model: Model, inputs: Inputs, artifacts_dir: Path, version: str) -> Path:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from pipeline.domain import calendar
+from pipeline.domain.errors import OperatorError
 from pipeline.settings import Settings, get_settings
 from pipeline.stages.outcome import StageOutcome
 from pipeline.store import tables as t
@@ -41,20 +42,30 @@ class Context:
             )
 
 
+class StoreMissing(OperatorError):
+    """There is no store yet to read from."""
+
+
 @contextlib.contextmanager
 def open_context(
     settings: Settings | None = None, *, write: bool = True, wait_seconds: float = 600
 ) -> Iterator[Context]:
     """A migrated store; with ``write`` the writing lock is held meanwhile.
 
-    Raises StoreBusy when another writer holds it longer than ``wait_seconds``, SettingsError
-    when the environment does not allow a start.
+    Raises StoreMissing for a reader where nothing was ever written, StoreBusy when another writer
+    holds the lock longer than ``wait_seconds``, SettingsError when the environment does not allow
+    a start.
     """
     settings = settings or get_settings()
     vault = Vault(settings.secret)
     engine = make_engine(settings)
     try:
         if not write:
+            if not sa.inspect(engine).has_table(t.export_file.name):
+                raise StoreMissing(
+                    "数据库还没有建立。请先运行 hotline nightly（或 hotline db upgrade），"
+                    "并核对 HOTLINE_HOME、HOTLINE_DATABASE_URL。"
+                )
             yield Context(settings, engine, vault)
             return
         with writing(settings, engine, wait_seconds):

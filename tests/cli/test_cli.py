@@ -233,3 +233,10 @@ def test_a_database_that_is_gone_is_said_not_traced(tmp_path):
     assert done.returncode == 2
     assert "数据库不可用" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_reader_where_nothing_was_ever_written_says_what_to_run(tmp_path):
+    for command in (["item", "list"], ["ledger", "export", "items", "--output", "x"]):
+        done = hotline(tmp_path / "new", *command)
+        assert done.returncode == 2, command
+        assert "请先运行 hotline nightly" in done.stderr
