@@ -148,7 +148,7 @@ def test_a_failed_check_holds_the_report_until_it_is_cleared(home, tmp_path):
     held = hotline(copy, "report", "2026-10", "--as-of", "2026-11-20")
     assert held.returncode == 2
     assert "2026-10 报告已计算，未发布：1 项检查未通过" in held.stdout
-    assert f"本次 10 行;检查{check}未放行" in held.stdout
+    assert f"本次10行；检查{check}未放行" in held.stdout
     assert sorted((copy / "reports").rglob("*.docx")) == published
     assert "本次 10 行" in hotline(copy, "checks", "list").stdout
     clear = ("checks", "clear", str(check), "--by", "李明", "--reason", "已核对")
