@@ -11,6 +11,7 @@ from pipeline.report.findings import Finding, error
 from pipeline.report.formulas import Manifest, parse
 from pipeline.report.policy import ReportPolicy
 from pipeline.report.queries import query_text, ticket_rows
+from pipeline.report.working_copy import working_copy
 from pipeline.store.engine import read_only
 from pipeline.store.tables import report
 
@@ -106,7 +107,8 @@ def check_figures(connection: Connection, report_id: int) -> Iterator[str | None
     """Run every figure's query again at the frozen set: per figure None, or what is wrong."""
     row = connection.execute(sa.select(report).where(report.c.id == report_id)).one()
     figures = load(connection, report_id)
-    again = recompute(frame_of(connection, row), figures)
+    with working_copy(connection, report_id):
+        again = recompute(frame_of(connection, row), figures)
     for number, figure in figures.items():
         yield (
             None
