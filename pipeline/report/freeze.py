@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from pipeline.domain.calendar import CalendarUnknown, working_days_between
 from pipeline.domain.ticket import Satisfaction, Status
-from pipeline.report.manifest import describe_inputs
+from pipeline.report.manifest import accepted_in, describe_inputs
 from pipeline.report.parts import BAD_RATING, REDONE
 from pipeline.report.periods import Period, periods
 from pipeline.report.policy import ReportPolicy
@@ -153,7 +153,7 @@ def _copy(connection: Connection, report_id: int, spans: tuple[Period, ...]) -> 
     view = _VIEW.c
     for span in spans:
         chosen = sa.select(sa.literal(report_id), sa.literal(span.name, sa.String), *values).where(
-            view.accepted_at >= span.since, view.accepted_at < span.until
+            view.id.in_(accepted_in(span))
         )
         if span.enforcement_only:
             chosen = chosen.where(view.scope == "E1")
