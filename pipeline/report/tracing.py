@@ -90,8 +90,9 @@ def _trace(frame: Frame, figures: Figures, number: str) -> dict:
 def _tickets(frame: Frame, query: str, params: dict) -> list[dict]:
     measure, by, part = (params.pop(key) for key in ("measure", "by", "part"))
     rows = ticket_rows(
-        frame.connection, frame.report_id, query, by, params, parts=[part] if by else None
-    )
+        frame.connection, frame.report_id, query, by, params,
+        parts=[part] if by else None, hits_only=measure.startswith("hit"),
+    )  # fmt: skip
     return [
         {
             "hotline": row.hotline,
@@ -99,7 +100,6 @@ def _tickets(frame: Frame, query: str, params: dict) -> list[dict]:
             "accepted_at": row.accepted_at.isoformat(sep=" ", timespec="seconds"),
         }
         for row in rows
-        if row.is_hit or not measure.startswith("hit")
     ]
 
 
