@@ -26,6 +26,8 @@ MULTI_LABEL = (
 
 
 def overall(w: Writer) -> Section:
+    if w.value("1.received") == 0:
+        return Section("总体情况", tuple(overall_text(w)))
     return Section(
         "总体情况",
         (
@@ -174,10 +176,14 @@ def few_note(w: Writer) -> str:
 
 def groups(w: Writer) -> Section:
     blocks: list[Block] = []
-    for slug, flag in GROUPS:
+    # Reports from before a group was told apart have no figures of it.
+    known = [(slug, flag) for slug, flag in GROUPS if f"3.{slug}.count" in w.figures]
+    told = (".count", ".count.previous", ".count.year_ago")
+    if not any(w.value(f"3.{slug}{suffix}") for slug, _ in known for suffix in told):
+        names = "、".join(flag for _, flag in known)
+        return Section("重点群体与领域", (Paragraph((f"本月未收到{names}的执法类投诉举报。",)),))
+    for slug, flag in known:
         number = f"3.{slug}"
-        if f"{number}.count" not in w.figures:  # of a report from before the group was told apart
-            continue
         blocks.append(Heading("道路货运与货车司机" if slug == "truck" else flag))
         blocks.append(Paragraph(group(w, slug, flag)))
         if w.value(f"{number}.count") == 0:
@@ -337,15 +343,12 @@ def frequent(w: Writer) -> Section:
     if w.value("5.disputed"):
         trades = parts_of(w, "5.disputed.trade.", "")
         parts = [(part_zh(t), *w.fill("{n}件", n=f"5.disputed.trade.{token(t)}")) for t in trades]
-        blocks.append(
-            Paragraph(
-                sentence(
-                    w.fill("反映逐利执法或过罚失当(含次类)的{n}件", n="5.disputed"),
-                    w.change("5.disputed", "mom"),
-                    ("按业务领域:", *enumeration(parts)),
-                )
-            )
+        said = sentence(
+            w.fill("反映逐利执法或过罚失当(含次类)的{n}件", n="5.disputed"),
+            w.change("5.disputed", "mom"),
         )
+        split = ("按业务领域分为:", *enumeration(parts), "。") if len(parts) > 1 else ()
+        blocks.append(Paragraph((*said, *split)))
         blocks.append(Paragraph(("只按件数统计,不按罚款数额排列(部方案M-10)。",), "note"))
     else:
         blocks.append(Paragraph(("本月没有反映逐利执法或过罚失当的执法类投诉举报。",)))

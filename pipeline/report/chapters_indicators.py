@@ -9,7 +9,7 @@ from pipeline.report.figures import token
 from pipeline.report.indicators import dictionary
 from pipeline.report.parts import CROSSES, DIMENSIONS, PRINTED_TYPES, STAGES, UNTYPED, name_zh
 from pipeline.report.plan_splits import cross_number, target_number
-from pipeline.report.sentences import has_rates
+from pipeline.report.sentences import has_rates, judged
 from pipeline.report.writer import DASH, Writer
 
 DASHES: Text = (DASH,)
@@ -110,37 +110,26 @@ def handling(w: Writer) -> list[Block]:
 
 def _targets(w: Writer) -> list[Block]:
     """Only where the plan sets a target for one platform (安徽: 12328)."""
-    rows = []
+    rows, clauses = [], []
     for target in w.frame.policy.targets:
-        if not target.hotline:
-            continue
-        prefix = target_number(target.indicator, target.hotline)
+        prefix = target_number(target.indicator, target.hotline or "")
         if f"{prefix}.base" not in w.figures:
             continue
-        name = dictionary().rate(target.indicator).name
-        rate = w.value(f"{prefix}.rate")
-        met = rate is not None and (
-            rate <= target.value if target.at_most else rate >= target.value
-        )
-        rows.append(
-            (
-                (f"{name_zh('hotline', target.hotline)}{name}",),
-                w.cell(f"{prefix}.hits"),
-                w.cell(f"{prefix}.base"),
-                w.rate_cell(prefix),
-                (f"{'≤' if target.at_most else '≥'}{target.value:g}%",),
-                ("达到" if met else "未达到",) if rate is not None else ("不判断",),
-                (target.clause,),
-            )
-        )
+        bound, verdict = judged(target, w.value(f"{prefix}.rate"))
+        name = f"{name_zh('hotline', target.hotline)}{dictionary().rate(target.indicator).name}"
+        counts = (w.cell(f"{prefix}.hits"), w.cell(f"{prefix}.base"), w.rate_cell(prefix))
+        rows.append(((name,), *counts, bound, verdict))
+        clauses.append(target.clause)
     if not rows:
         return []
     return [
         Table(
             "方案目标完成情况",
-            ("指标", "分子", "分母", "本月", "目标", "完成情况", "依据"),
+            ("指标", "分子", "分母", "本月", "目标", "结论"),
             tuple(rows),
-            note="只计所列平台的执法类工单;分母不足的不判断。",
+            note="只计所列平台的执法类工单。目标出自"
+            + ";".join(dict.fromkeys(clauses))
+            + f"。分母不足{w.frame.policy.min_n_for_rate}件的不作判断(系统默认)。",
             sheet="方案目标",
         )
     ]

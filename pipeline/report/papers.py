@@ -184,18 +184,13 @@ def _targets(w: Writer) -> list[Block]:
     rows = []
     for target in targets:
         number, definition = _target_number(w, target), dictionary().rate(target.indicator)
-        rate, bound = w.value(f"{number}.rate"), target.value
-        if rate is None:
-            verdict = "不作判断"
-        else:
-            is_met = rate <= bound if target.at_most else rate >= bound
-            verdict = "达到" if is_met else "未达到"
+        bound, verdict = sentences.judged(target, w.value(f"{number}.rate"))
         rows.append(
             (
                 (w.figures[f"{number}.rate"].label,),
-                (f"{'≤' if target.at_most else '≥'}{bound:g}%",),
+                bound,
                 w.rate_cell(number, with_counts=True),
-                (verdict,),
+                verdict,
                 (definition.definition(w.frame.policy),),
             )
         )

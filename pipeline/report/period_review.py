@@ -24,7 +24,8 @@ from pipeline.report.linter import lint_document
 from pipeline.report.parts import FOCUS_GROUPS, PRINTED_TYPES, UNTYPED, UNTYPED_ZH, name_zh
 from pipeline.report.periods import month_zh
 from pipeline.report.plan_splits import target_number
-from pipeline.report.policy import ReportPolicy, Target
+from pipeline.report.policy import ReportPolicy
+from pipeline.report.sentences import judged
 from pipeline.report.typeset import typeset_document
 from pipeline.report.writer import Writer, enumeration, sentence
 from pipeline.store.tables import report, report_figure
@@ -305,8 +306,8 @@ def _quality(w: Writer, years: list[str]) -> list[Block]:
     rows = []
     for rate, name in rates.items():
         cells = (w.rate_cell(f"{span}/{rate}", with_counts=True) for span in spans)
-        judged = _judged(targets.get(rate), w.value(f"{_WHOLE}/{rate}.rate"))
-        rows.append(((name,), *cells, *(judged if targets else ())))
+        verdict = judged(targets.get(rate), w.value(f"{_WHOLE}/{rate}.rate"))
+        rows.append(((name,), *cells, *(verdict if targets else ())))
     note = (
         "名称前未写明热线的,各热线合并计算;"
         f"分母不足{policy.min_n_for_rate}件的不计算比率(系统默认)。"
@@ -324,17 +325,6 @@ def _quality(w: Writer, years: list[str]) -> list[Block]:
             sheet="办理质效",
         ),
     ]
-
-
-def _judged(target: Target | None, rate: float | None) -> tuple[Text, Text]:
-    """The target and whether the period reached it."""
-    if target is None:
-        return ("—",), ("—",)
-    bound = (f"{'≤' if target.at_most else '≥'}{target.value:g}%",)
-    if rate is None:
-        return bound, ("不作判断",)
-    is_met = rate <= target.value if target.at_most else rate >= target.value
-    return bound, ("达到" if is_met else "未达到",)
 
 
 def _settled(w: Writer) -> Text:

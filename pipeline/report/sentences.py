@@ -6,6 +6,7 @@ from pipeline.report.parts import FOCUS_GROUPS, GROUPS, PRINTED_TYPES, UNTYPED, 
 from pipeline.report.periods import day_zh, month_zh
 from pipeline.report.phrases import enforcement_template
 from pipeline.report.plan import LEVELS
+from pipeline.report.policy import Target
 from pipeline.report.writer import Writer, enumeration, sentence
 
 
@@ -34,7 +35,7 @@ def received(w: Writer) -> Text:
     return (
         *first,
         *sentence(
-            w.fill("共涉及{n}人", n="1.received.callers") if callers else "",
+            w.fill("涉及{n}人", n="1.received.callers") if callers else "",
             w.fill("合并同一事项后为{n}项", n="1.received.matters"),
         ),
     )
@@ -42,7 +43,7 @@ def received(w: Writer) -> Text:
 
 def across_hotlines(w: Writer) -> Text:
     """受理 on several platforms about the same matter, before and after merging."""
-    if not w.value("1.received") or "1.cross" not in w.figures:
+    if (w.value("1.received") or 0) < 2 or "1.cross" not in w.figures:
         return ()
     if not w.value("1.cross"):
         return ("没有同一事项在两个以上平台重复受理的工单。",)
@@ -72,7 +73,7 @@ def enforcement(w: Writer) -> Text:
     return (
         *first,
         *sentence(
-            w.fill("共涉及{n}人", n="1.enforcement.callers"),
+            w.fill("涉及{n}人", n="1.enforcement.callers"),
             w.fill("合并同一事项后为{n}项", n="1.enforcement.matters"),
         ),
     )
@@ -140,8 +141,9 @@ def efficiency_text(w: Writer) -> list[Block]:
     """How the complaints were handled, in sentences."""
     if is_idle(w):
         return [Paragraph((NO_EFFICIENCY,))]
-    rated = sentence(
-        w.rate("4.satisfaction", "满意率", "满意", "有效评价"), w.fill("未评价{n}件", n="4.unrated")
+    rated = (
+        *w.rate("4.satisfaction", "满意率", "满意", "有效评价"),
+        *w.fill(";未评价{n}件。", n="4.unrated"),
     )
     known = f"本月受理、截至{day_zh(w.frame.manifest['as_of'])}已办结的执法类工单"
     visited = sentence(w.rate("4.visit", "回访率", "已回访", known))
@@ -188,6 +190,17 @@ def _working_days(w: Writer) -> Text:
         median="4.handling.previous.median",
     )
     return (*now, *then)
+
+
+def judged(target: Target | None, rate: float | None) -> tuple[Text, Text]:
+    """The bound a plan sets, and whether a rate in percent reached it."""
+    if target is None:
+        return ("—",), ("—",)
+    bound = (f"{'≤' if target.at_most else '≥'}{target.value:g}%",)
+    if rate is None:
+        return bound, ("不作判断",)
+    is_met = rate <= target.value if target.at_most else rate >= target.value
+    return bound, ("达到" if is_met else "未达到",)
 
 
 def item_levels(w: Writer) -> Text:
