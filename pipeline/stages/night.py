@@ -153,6 +153,7 @@ def nightly(
     linked = link(context, as_of)
     progress(f"关联：{sum(linked.counts.values())} 对")
     raised = supervise(context, as_of, profile_id)
+    messages += raised.messages
     progress(f"监督事项：新增 {raised.counts['raised']} 项，更新 {raised.counts['updated']} 项")
     published = publish(context, as_of, landed.keys["seen"])
     statuses.append(published.status)
@@ -194,7 +195,7 @@ def _tell(context: Context, as_of: date) -> StageOutcome:
 def summarise(context: Context, as_of: date, file_ids: Sequence[int]) -> dict:
     """What people are told of a night: files and ledgers, enforcement tickets by type, items.
 
-    Confidential items are counted and not described.
+    Integrity leads are not even counted: who reads this need not be the liaison (M-06).
     """
     from pipeline.supervise.items import FINAL, ordinary
 
@@ -217,6 +218,7 @@ def summarise(context: Context, as_of: date, file_ids: Sequence[int]) -> dict:
             connection.execute(
                 sa.select(labelled.c.primary_type, sa.func.count())
                 .where(labelled.c.id.in_(in_files), labelled.c.scope == "E1")
+                .where(labelled.c.primary_type != ProblemType.INTEGRITY.value)
                 .group_by(labelled.c.primary_type)
             ).all()
         )
@@ -236,9 +238,6 @@ def summarise(context: Context, as_of: date, file_ids: Sequence[int]) -> dict:
             .where(open_items, ordinary(), items.raised_on <= as_of)
             .order_by(items.level.desc(), items.id)
         ).mappings()
-        confidential = connection.scalar(
-            sa.select(sa.func.count()).where(open_items, ~ordinary(), items.raised_on <= as_of)
-        )
         described = [{str(key): value for key, value in row.items()} for row in shown]
     return {
         "as_of": as_of.isoformat(),
@@ -249,11 +248,7 @@ def summarise(context: Context, as_of: date, file_ids: Sequence[int]) -> dict:
             "count": scopes.get("E1", 0),
             "types": {p.value: types[p.value] for p in ProblemType if p.value in types},
         },
-        "items": {
-            "open": len(described) + confidential,
-            "confidential": confidential,
-            "described": described,
-        },
+        "items": {"open": len(described), "described": described},
     }
 
 

@@ -61,7 +61,7 @@ _NUMBER_ZH = {
     "window": "期间",
 }
 
-_THRESHOLD_ZH = {
+THRESHOLD_ZH = {
     "alarm": "预警概率界限",
     "days": "期间(日)",
     "days_left": "剩余工作日",
@@ -132,7 +132,7 @@ def explain(
             "依据": item["clause"],
             "阈值来源": ORIGIN_ZH[item["threshold_origin"]],
             "阈值": {
-                _THRESHOLD_ZH[name]: _setting_zh(setting) for name, setting in thresholds.items()
+                THRESHOLD_ZH[name]: setting_zh(setting) for name, setting in thresholds.items()
             },
             "数字": {
                 _NUMBER_ZH[key]: value
@@ -167,7 +167,7 @@ def _due_zh(rule: Rule, item: Mapping) -> str:
     return "本季度末(系统默认)" if rule.per == "quarter" else "无"
 
 
-def _setting_zh(setting: Setting) -> str:
+def setting_zh(setting: Setting) -> str:
     source = setting.source or setting.clause
     return f"{setting.value:g}({setting.origin_zh}{f':{source}' if source else ''})"
 
