@@ -1,5 +1,6 @@
 """``hotline supervise`` and ``hotline item``."""
 
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -10,10 +11,20 @@ from pipeline.domain.punctuation import typeset
 item_app = typer.Typer(help="监督事项。", no_args_is_help=True)
 
 
-def supervise(as_of: AsOf = None, profile: Profile = None, as_json: AsJson = False) -> None:
+def supervise(
+    as_of: AsOf = None,
+    profile: Profile = None,
+    *,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="只按当日所知重算并列出，不写入任何事项。")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """关联工单，按规则提出、更新监督事项。"""
     from pipeline.stages import night, open_context
 
+    if replay:
+        return _replay(day(as_of), profile, as_json)
     with explained(), open_context() as context:
         night.link(context, day(as_of))
         outcome = night.supervise(context, day(as_of), profile)
@@ -27,6 +38,20 @@ def supervise(as_of: AsOf = None, profile: Profile = None, as_json: AsJson = Fal
             f"未变 {counts['unchanged']} 项。"
         )
         warn([typeset(message) for message in outcome.messages])
+    return None
+
+
+def _replay(as_of: date, profile: str | None, as_json: bool) -> None:
+    from pipeline.stages import night, open_context
+
+    with explained(), open_context(write=False) as context:
+        found = night.replay(context, as_of, profile)
+    if as_json:
+        return print_json(found)
+    for one in found:
+        typer.echo(f"{one['rule']} {one['level']} {typeset(one['summary'])}")
+    typer.echo(f"按 {as_of} 所知共 {len(found)} 项，未写入；另报事项不列。")
+    return None
 
 
 @item_app.command("list")

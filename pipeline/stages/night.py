@@ -92,6 +92,16 @@ def supervise(context: Context, as_of: date, profile_id: str | None = None) -> S
     return outcome
 
 
+def replay(context: Context, as_of: date, profile_id: str | None = None) -> list[dict]:
+    """What the rules found, or would have found, on a past day; nothing is written."""
+    from pipeline.policies import load_profile
+    from pipeline.supervise.fines import read_fines
+    from pipeline.supervise.items import replayed
+
+    profile = load_profile(profile_id or context.settings.profile)
+    return replayed(context.engine, profile, as_of, read_fines(context.settings.home / "fines.csv"))
+
+
 def publish(context: Context, as_of: date, file_ids: Sequence[int] = ()) -> StageOutcome:
     """Write the night's notice (JSON) and the data docs (HTML) under HOTLINE_HOME.
 

@@ -43,7 +43,7 @@ def test_the_night_reports_ledgers_types_and_items_with_clause_and_level(home):
         (file,) = [f for f in summary["files"] if f["name"] == truth["file"]]
         assert file["rows_read"] == truth["data_rows"]
         assert file["headings"]["unknown"] == []
-    assert summary["enforcement"]["count"] == sum(summary["enforcement"]["types"].values())
+    assert summary["enforcement"]["count"] > sum(summary["enforcement"]["types"].values()) > 100
     assert summary["items"]["described"]
     for item in summary["items"]["described"]:
         assert item["level"] != "X"
