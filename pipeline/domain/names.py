@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pipeline.domain.likelihood import find_likely, may_hold_likely, name_at
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
     ETHNIC_BEGINNINGS,
@@ -25,6 +26,7 @@ from pipeline.domain.namewords import (
     KIN,
     OFFICER_CUES,
     RANKS,
+    RARE_SURNAMES,
     SALUTATIONS,
     STRONG_CUES,
     SURNAMES,
@@ -99,6 +101,8 @@ _KIND_OF_CUE = (
     | dict.fromkeys(OFFICER_CUES, "officer")
     | dict.fromkeys(STRONG_CUES, "strong")
 )
+_ANY_SURNAME = re.compile(f"{_SURNAME}|(?!.(?:{_SALUTATION}))[{RARE_SURNAMES}]")
+_LEAST_BITS = {"strong": -4, "weak": 8, "officer": 8, "verb": 12, "address": 4}
 _AFTER_CUE = {
     "strong": _SURE_NAME,
     "weak": _LIKELY_NAME,
@@ -107,7 +111,7 @@ _AFTER_CUE = {
     "address": _ADDRESSED,
 }
 _BEGINNINGS = "".join(
-    sorted({*SURNAMES, *(w[0] for w in (*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})
+    sorted({*SURNAMES, *RARE_SURNAMES, *(w[0] for w in (*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})
 )
 
 
@@ -120,12 +124,26 @@ def _one_of(words: Iterable[str]) -> str:
 
 
 # Few characters end a cue, fewer stand before a surname: so the search looks back from there.
-_CUE = re.compile(
+_CUED = (
     f"[{''.join(sorted({cue[-1] for cue in _KIND_OF_CUE}))}]"
     '(?=(?P<join>(?:[(（]实名[)）])?(?:分别)?[是为叫系:：，, \u3000(（“"]{0,4})'
-    f"(?:[{_BEGINNINGS}]|[{_HAN}]{{1,6}}[·•・‧]))"
-    f"(?:{_one_of(_KIND_OF_CUE)})"
+    f"(?:{{beginning}}))(?:{_one_of(_KIND_OF_CUE)})"
 )
+_BEGINNING = (
+    f"(?=[{_BEGINNINGS}])(?:(?!来[电看查]|查[到车]|路政)[{SURNAMES}{RARE_SURNAMES}][^{_NEVER}，。、]"
+    f"|{'|'.join((*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})"
+)
+_CUE = re.compile(_CUED.replace("{beginning}", _BEGINNING))
+_CUE_OR_DOT = re.compile(
+    _CUED.replace("{beginning}", f"{_BEGINNING}|[{_HAN}]{{1,6}}[·•・‧]")
+)
+
+
+def _cue(text: str) -> re.Pattern[str]:
+    has_dot = "·" in text or "•" in text or "・" in text or "‧" in text
+    return _CUE_OR_DOT if has_dot else _CUE
+
+
 _QUOTES = ("“", "”", '"')  # what stands in them may be longer: a shop's or a chat's name
 _LONGEST_CUE = max(map(len, _KIND_OF_CUE))
 # Between two names of a list: a remark, a telephone, a conjunction, a role.
@@ -310,17 +328,34 @@ def mask(name: str) -> str:
 
 def may_follow_cue(text: str) -> bool:
     """True where a cue or the beginning of the text may announce a name (see LOOK_FOR)."""
-    return bool(_CUE.search(text) or (text[:1] in _OPENERS and _OPENING.match(text)))
+    return bool(_cue(text).search(text) or may_hold_likely(text) or (text[:1] in _OPENERS and _OPENING.match(text)))
 
 
 def find_people(text: str) -> list[Name]:
     """Names in clear that a cue, a neighbour or a signature announces, in order."""
-    people = _after_cues(text)
+    people = _announced(text)
     people += _before_neighbours(text)
-    if match := _OPENING.match(text):
-        people += _all_in(text, *match.span("names"))
     people += _listed(text)
     people += _signed(text)
+    return _people(text, people)
+
+
+def find_announced(text: str) -> list[Name]:
+    """Those of :func:`find_people` in a text that holds nothing of LOOK_FOR."""
+    people = _announced(text)
+    return _people(text, people) if people else people
+
+
+def _announced(text: str) -> list[Name]:
+    people = _after_cues(text)
+    if text[:1] in _OPENERS and (match := _OPENING.match(text)):
+        people += _all_in(text, *match.span("names"))
+    if may_hold_likely(text):
+        people += [Name(*span) for span in find_likely(text)]
+    return people
+
+
+def _people(text: str, people: list[Name]) -> list[Name]:
     found = {p.start: p for p in reversed(people) if not _is_word(text, p.start, p.end)}
     return [found[start] for start in sorted(found)]
 
@@ -345,8 +380,11 @@ def _is_word(text: str, start: int, end: int) -> bool:
 
 
 def _after_cues(text: str) -> list[Name]:
-    people = []
-    for cue in _CUE.finditer(text):
+    people: list[Name] = []
+    cues = _cue(text)
+    if not cues.search(text):  # far cheaper than an iterator that ends at once
+        return people
+    for cue in cues.finditer(text):
         before = text[max(0, cue.end() - _LONGEST_CUE) : cue.end()]
         kind = next(k for at in range(len(before)) if (k := _KIND_OF_CUE.get(before[at:])))
         match = _AFTER_CUE[kind].match(text, cue.end("join"))
@@ -356,11 +394,27 @@ def _after_cues(text: str) -> list[Name]:
             and text[match.end() : match.end() + 1] not in _QUOTES
         ):
             continue
-        while match and not _is_word(text, *match.span()):
-            people.append(Name(*match.span(), kind == "officer"))
-            between = _BETWEEN.match(text, match.end())
-            match = _LIKELY_NAME.match(text, between.end()) if between else None
+        span = match.span() if match and not _is_word(text, *match.span()) else None
+        span = span or _likely(text, cue.end("join"), _LEAST_BITS[kind])
+        while span:
+            people.append(Name(*span, kind == "officer"))
+            between = _BETWEEN.match(text, span[1])
+            span = between and _next_in_list(text, between.end())
     return people
+
+
+def _next_in_list(text: str, start: int) -> tuple[int, int] | None:
+    match = _LIKELY_NAME.match(text, start)
+    if match and not _is_word(text, *match.span()):
+        return match.span()
+    return _likely(text, start, 6)
+
+
+def _likely(text: str, start: int, least: int) -> tuple[int, int] | None:
+    """The name that its characters make likelier than words by ``least`` bits."""
+    surname = _ANY_SURNAME.match(text, start)
+    end = surname and name_at(text, start, least, len(surname[0]))
+    return (start, end) if end else None
 
 
 def _before_neighbours(text: str) -> list[Name]:

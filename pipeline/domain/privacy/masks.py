@@ -24,8 +24,10 @@ def find_personal_data(text: str) -> list[Finding]:
     Spans do not overlap (the earlier, then the longer, wins). Names are not looked for: without
     their context they cannot be told from words. Empty for any output of :func:`mask_text`.
     """
-    if not (_LOOK.search(text) or _LOOK_FOR.search(text)):
-        return []
+    return _found(text) if _LOOK.search(text) or _LOOK_FOR.search(text) else []
+
+
+def _found(text: str) -> list[Finding]:
     probe = narrow(text)
     findings = [
         *digits.find_digits(probe), *marks.find_marks(probe), *addresses.find_addresses(probe)
@@ -47,9 +49,9 @@ def may_hold_personal_data(text: str) -> bool:
 
 def holds_personal_data(text: str) -> bool:
     """Whether :func:`mask_text` would change the text, without masking it."""
-    return may_hold_personal_data(text) and bool(
-        find_personal_data(text) or names.find_people(text)
-    )
+    if _LOOK.search(text) or _LOOK_FOR.search(text):
+        return bool(_found(text) or names.find_people(text))
+    return bool(names.find_announced(text))
 
 
 def _mask_finding(kind: str, probe: str) -> str:
