@@ -7,7 +7,6 @@ follows counts on both sides: so 林和平时常 holds no 林和平时.
 """
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -18,15 +17,18 @@ from pipeline.domain.namewords import (
     SURNAMES,
     WORDS,
 )
-from pipeline.domain.text import word_list
 
 STATISTICS = Path(__file__).with_name("name_statistics.txt")
 _LONGEST = 3  # characters of a word in the statistics
 _AHEAD = 6  # characters looked at from the beginning of a name
 _UNKNOWN = 24  # bits of a character that is no word
+_COMPOUND = 8  # bits of 欧阳 or 诸葛, which are hardly ever words
+BY_SPEECH = 3  # bits that what people do after a name (反映, 来电) speaks for one
+_BEFORE_SPEECH, _BARE = 5, 13
+_PLACES = "路镇县市区村乡街道山湖店厂队车桥湾庄"
 _RARE = 15  # bits of a character that no surname or given name of the statistics holds
 _NO_WORD = 99
-_SURE_WORD = 6  # bits that what follows may still turn
+_SURE_WORD = 4  # bits that what follows may still turn
 _ONE, _TWO = 2, 0  # bits: one given name in four has one character
 _NEVER = frozenset("某的了是在吗呢吧我你他她它们这那没也还又再给让把被，。、；：！？")
 
@@ -41,17 +43,18 @@ def _tables() -> tuple[dict[str, int], ...]:
     return tables["surname"], tables["first"], tables["last"], tables["word"]
 
 
-def _cost_of_words(text: str, words: dict[str, int]) -> int:
-    """Of the cheapest cut of the text into words."""
-    best = [0]
-    for end in range(1, len(text) + 1):
-        cost = best[end - 1] + words.get(text[end - 1], _UNKNOWN)
-        for start in range(max(0, end - _LONGEST), end - 1):
-            word = words.get(text[start:end])
-            if word is not None and best[start] + word < cost:
-                cost = best[start] + word
-        best.append(cost)
-    return best[-1]
+def _costs_of_words(text: str, words: dict[str, int]) -> list[int]:
+    """From each character on: what the cheapest cut of the rest into words costs."""
+    costs = [0]  # from the end on
+    for start in range(len(text) - 1, -1, -1):
+        cost = costs[-1] + words.get(text[start], _UNKNOWN)
+        for length in range(2, min(_LONGEST, len(costs)) + 1):
+            word = words.get(text[start : start + length])
+            if word is not None and word + costs[-length] < cost:
+                cost = word + costs[-length]
+        costs.append(cost)
+    costs.reverse()
+    return costs
 
 
 def name_at(text: str, start: int, least: int, surname: int = 1) -> int | None:
@@ -63,7 +66,7 @@ def name_at(text: str, start: int, least: int, surname: int = 1) -> int | None:
     if not one or one in _NEVER:
         return None
     family = text[start : start + surname]
-    cost = surnames.get(family, _RARE)
+    cost = surnames.get(family, _RARE) if surname == 1 else _COMPOUND
     short = cost + last.get(one, _RARE) + _ONE
     long = cost + first.get(one, _RARE) + last.get(two, _RARE)
     # Most are words at a first look, which is a tenth of the work.
@@ -78,45 +81,82 @@ def name_at(text: str, start: int, least: int, surname: int = 1) -> int | None:
     ahead = ahead[:han]
     if han <= surname:
         return None
-    ends = [(short + _cost_of_words(ahead[surname + 1 :], words), surname + 1)]
-    if han > surname + 1 and two not in _NEVER:
-        ends.append((long + _cost_of_words(ahead[surname + 2 :], words), surname + 2))
-    cost, end = min(ends)
-    return start + end if _cost_of_words(ahead, words) - cost >= least else None
+    rest = _costs_of_words(ahead, words)
+    end, cost = surname + 1, short + rest[surname + 1]
+    if han > end and two not in _NEVER and long + rest[end + 1] <= cost:
+        end, cost = end + 1, long + rest[end + 1]
+    return start + end if rest[0] - cost >= least else None
 
 
-_SINGLE = f"[{SURNAMES}{RARE_SURNAMES}]"
+_COMPOUNDS = frozenset(COMPOUND_SURNAMES)
+# Surnames that begin words and sentences far more often; and those of which compounds begin.
+_MOSTLY_WORDS = "司车路时单那查连危来都平台公申国许应任管代边封元冷包上第西东南百保通广全强多黑于向明高关方有"
+_FIRST = "".join(sorted({*SURNAMES, *RARE_SURNAMES} - {*_MOSTLY_WORDS}))
 _HAN = "\u4e00-\u9fff"
-# Left of a name that no cue announces: no word, or one that often stands before people.
-_LEFT = f"[^{_HAN}]|[据经与向由找请给和跟是系叫转]"
-_SPEAKS = word_list(
-    """
-    反映 来电 来信 来访 投诉 举报 致电 咨询 求助 表示 介绍 认为 要求 申请 提出 承认 驾驶 沟通
-    一家 夫妇 夫妻 兄弟 父子 母子 之妻 之子 家长 女士 先生 同志 您好 网友 网民 科长 科员 局长 镇长
-    副镇 主任 站长 队长 书记 家住 于1 于2 说， 称， 称其 说， 、
-    """
-)
-_FEW = "".join(_NEVER) + (
+# Often right after a surname, and hardly ever in a name.
+_SELDOM = (
     "于有来到将从要为与及等投表认反称说讲问电都去向对因但而且或并已曾即先女师老总经队局科处主站所厂"
     "司车路区县市乡镇村街户号人员工同家者手身住昨今方众友"
 )
-_GIVEN = f"[^\\W\\d_A-Za-z{_FEW}]"
-_BOUNDED = "|".join(
-    f"(?<={left}{_SINGLE}{_GIVEN * given}..)"
-    for left in (r"\A", f"[^{_HAN}]", "[据经与向由找请给和跟是系叫转]")
-    for given in (1, 2)
+_GIVEN = f"[^\\W\\d_A-Za-z{''.join(sorted(_NEVER))}{_SELDOM}]"
+# Left of a name that no cue announces: no word, or one that often stands before people.
+_LEFT = "据经与向由找请给和跟是系叫转的弟哥姐妹爸妈夫嫂友有为子学村户"
+_BEGINS, _GOES_ON = ("".join(sorted({name[at] for name in COMPOUND_SURNAMES})) for at in (0, 1))
+_SITE = re.compile(
+    f"[{_FIRST}{_BEGINS}]"
+    f"(?:(?<=\\A.)|(?<=[^{_HAN}].)|(?<=[{_LEFT}].))"
+    f"(?:{_GIVEN}(?<=[{_FIRST}].)|[{_GOES_ON}](?<=[{_BEGINS}].))"
+    "(?<!周[一二三四五六日末]|马甲|黄牛|公里|稽查|文件|农[用业机]|凌晨)"
 )
-_SITE = re.compile(f"(?:{'|'.join(sorted(w for w in _SPEAKS if len(w) == 2))})(?:{_BOUNDED})")
-may_hold_likely = _SITE.search
-_SALUTATION = re.compile("|".join(SALUTATIONS))
+SALUTATION = (
+    f"(?:{'|'.join(SALUTATIONS)}|(?:[总工姐哥叔婶姨嫂氏姓女男某队科局处所字]|家)(?![{_HAN}]))"
+)
+"""王总 is one, 王总平 a name."""
+_SALUTATION = re.compile(f"{SALUTATION}|[姐哥叔婶姨嫂伯姓]")
+# What people do, are and have.
+_ACTS = (
+    "反映|来电|来信|来访|投诉|举报|致电|咨询|求助|表示|介绍|认为|要求|申请|提出|承认|承诺|驾驶|沟通|拒绝|拒不"
+    "|签字|到场|被[罚扣打]|报的?警|一家|夫妇|夫妻|兄弟|父子|母子|家长|女士|先生|同志|您好|网友|网民"
+    "|副?[科队站所处局镇乡县市]长|副?主任|副?书记|科员|家住|于[0-9]|[称说](?!明)"
+    "|(?:的|之)?(?:妻子?|丈夫|爱人|老[公婆]|[父母]亲?|儿子|女儿|子(?![女弟]))"
+    "|的(?:货车|三轮|身份证|诉求|微信|手机|电话|驾驶证|账户|车)"
+)
+acts = re.compile(_ACTS).match
+_SPEAKS = re.compile(f"{_ACTS}|[，。；：、,;:（(！？\n]|$|[和与及跟][^法]")
+_NAMED_AFTER = re.compile(
+    f"(?:(?![的在于被说称到从驾向把])[{_HAN}]){{0,6}}?(?:公司|集团|[店厂馆路街巷桥院园楼城村镇乡湖寺庙]"
+    "|故居|纪念|超市|门市|商行|物流|车队|驾校|学校|小学|中学|大厦|牌)"
+)
 
 
-def find_likely(text: str, least: int = 4) -> Iterator[tuple[int, int]]:
-    for site in _SITE.finditer(text):
-        for length in (3, 2):
-            start = site.start() - length
-            if start >= 0 and (start == 0 or re.match(_LEFT, text[start - 1])):
-                if text[start] not in SURNAMES + RARE_SURNAMES or _SALUTATION.match(text, start+1):
-                    continue
-                if name_at(text, start, least) == site.start():
-                    yield start, site.start()
+def name_in_context(text: str, start: int, least: int, surname: int = 1) -> int | None:
+    """:func:`name_at`, with what stands after the name taken into account."""
+    end = name_at(text, start, least - BY_SPEECH, surname)
+    if end is None or _SPEAKS.match(text, end):
+        return end
+    return end if name_at(text, start, least, surname) == end else None
+
+
+def find_likely(text: str) -> list[tuple[int, int]]:
+    """Names that nothing announces, where a clause begins or after 据, 的, 我弟 …: only those that
+    their characters make far likelier than words, by what follows a little less."""
+    found: list[tuple[int, int]] = []
+    site = _SITE.search(text)
+    while site:
+        start = site.start()
+        if text[start : start + 2] not in WORDS:
+            surname = 2 if text[start : start + 2] in _COMPOUNDS else 1
+            end = name_at(text, start, _BEFORE_SPEECH, surname)
+            if end is not None and _is_bare_name(text, start, end, surname):
+                found.append((start, end))
+        site = _SITE.search(text, site.end())
+    return found
+
+
+def _is_bare_name(text: str, start: int, end: int, surname: int) -> bool:
+    if _SALUTATION.match(text, start + surname) or text[end - 1] in _PLACES:
+        return False
+    return bool(
+        (_SPEAKS.match(text, end) and (end - start > 2 or text[end : end + 1] not in ("、", "和", "与", "及", "，")))
+        or (name_at(text, start, _BARE, surname) == end and not _NAMED_AFTER.match(text, end))
+    )
