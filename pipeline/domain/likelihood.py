@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
+    ETHNIC_BEGINNINGS,
     RARE_SURNAMES,
     SALUTATIONS,
     SURNAMES,
@@ -23,9 +24,11 @@ _LONGEST = 3  # characters of a word in the statistics
 _AHEAD = 6  # characters looked at from the beginning of a name
 _UNKNOWN = 24  # bits of a character that is no word
 _COMPOUND = 8  # bits of 欧阳 or 诸葛, which are hardly ever words
+_VERBAL = 4  # bits against 向, 时, 应 as surnames
 BY_SPEECH = 3  # bits that what people do after a name (反映, 来电) speaks for one
-_BEFORE_SPEECH, _BARE = 5, 13
-_PLACES = "路镇县市区村乡街道山湖店厂队车桥湾庄"
+_BEFORE_SPEECH, _BESIDE_MARK, _BARE = 5, 7, 14
+_KIN = tuple("弟哥姐妹爸妈夫妻嫂")
+_PLACES = "路镇县市区村乡街道山湖店厂队车桥湾庄庙园苑费校委塔舞长院考科员族卡氏某"
 _RARE = 15  # bits of a character that no surname or given name of the statistics holds
 _NO_WORD = 99
 _SURE_WORD = 4  # bits that what follows may still turn
@@ -88,9 +91,10 @@ def name_at(text: str, start: int, least: int, surname: int = 1) -> int | None:
     return start + end if rest[0] - cost >= least else None
 
 
+_NO_NAMES = WORDS.union(ETHNIC_BEGINNINGS)
 _COMPOUNDS = frozenset(COMPOUND_SURNAMES)
 # Surnames that begin words and sentences far more often; and those of which compounds begin.
-_MOSTLY_WORDS = "司车路时单那查连危来都平台公申国许应任管代边封元冷包上第西东南百保通广全强多黑于向明高关方有"
+_MOSTLY_WORDS = "司车路时单那查连危来都平台公申国许应任管代边封元冷包上第西东南百保通广全强多黑于向明高关方有应钱"
 _FIRST = "".join(sorted({*SURNAMES, *RARE_SURNAMES} - {*_MOSTLY_WORDS}))
 _HAN = "\u4e00-\u9fff"
 # Often right after a surname, and hardly ever in a name.
@@ -100,7 +104,7 @@ _SELDOM = (
 )
 _GIVEN = f"[^\\W\\d_A-Za-z{''.join(sorted(_NEVER))}{_SELDOM}]"
 # Left of a name that no cue announces: no word, or one that often stands before people.
-_LEFT = "据经与向由找请给和跟是系叫转的弟哥姐妹爸妈夫嫂友有为子学村户"
+_LEFT = "据经与向由找请给和跟是系叫转的弟哥姐妹爸妈夫妻嫂友有为村户时明"
 _BEGINS, _GOES_ON = ("".join(sorted({name[at] for name in COMPOUND_SURNAMES})) for at in (0, 1))
 _SITE = re.compile(
     f"[{_FIRST}{_BEGINS}]"
@@ -114,25 +118,31 @@ SALUTATION = (
 """王总 is one, 王总平 a name."""
 _SALUTATION = re.compile(f"{SALUTATION}|[姐哥叔婶姨嫂伯姓]")
 # What people do, are and have.
-_ACTS = (
-    "反映|来电|来信|来访|投诉|举报|致电|咨询|求助|表示|介绍|认为|要求|申请|提出|承认|承诺|驾驶|沟通|拒绝|拒不"
+ACTS = (
+    "反映|来电|来信|来访|投诉|举报|致电|咨询|求助|表示|介绍|认为|要求|申请|提出|承认|承诺|驾驶|沟通|联系|拒绝|拒不"
     "|签字|到场|被[罚扣打]|报的?警|一家|夫妇|夫妻|兄弟|父子|母子|家长|女士|先生|同志|您好|网友|网民"
     "|副?[科队站所处局镇乡县市]长|副?主任|副?书记|科员|家住|于[0-9]|[称说](?!明)"
     "|(?:的|之)?(?:妻子?|丈夫|爱人|老[公婆]|[父母]亲?|儿子|女儿|子(?![女弟]))"
     "|的(?:货车|三轮|身份证|诉求|微信|手机|电话|驾驶证|账户|车)"
 )
-acts = re.compile(_ACTS).match
-_SPEAKS = re.compile(f"{_ACTS}|[，。；：、,;:（(！？\n]|$|[和与及跟][^法]")
+acts = re.compile(ACTS).match
+_MARK = re.compile("[，。；：、,;:（(！？\\n]|$|[和与及跟][^法]")
+# What goes on after whoever does something, and after much else.
+_GOES = re.compile(
+    "[对也却已因被不未曾将把从又只拿没想给让骑]|就[不把被]|在[^建]|联合|同意|描述|说明|等|[二两三本][人名]|手里|名下"
+)
 _NAMED_AFTER = re.compile(
     f"(?:(?![的在于被说称到从驾向把])[{_HAN}]){{0,6}}?(?:公司|集团|[店厂馆路街巷桥院园楼城村镇乡湖寺庙]"
-    "|故居|纪念|超市|门市|商行|物流|车队|驾校|学校|小学|中学|大厦|牌)"
+    "|[苑塔府]|故居|纪念|社区|英语|培训|国际|超市|门市|商行|物流|车队|驾校|学校|小学|中学|大厦|牌)"
 )
 
 
 def name_in_context(text: str, start: int, least: int, surname: int = 1) -> int | None:
     """:func:`name_at`, with what stands after the name taken into account."""
+    if text[start] in _MOSTLY_WORDS and surname == 1:
+        least += _VERBAL
     end = name_at(text, start, least - BY_SPEECH, surname)
-    if end is None or _SPEAKS.match(text, end):
+    if end is None or acts(text, end) or _MARK.match(text, end):
         return end
     return end if name_at(text, start, least, surname) == end else None
 
@@ -144,7 +154,7 @@ def find_likely(text: str) -> list[tuple[int, int]]:
     site = _SITE.search(text)
     while site:
         start = site.start()
-        if text[start : start + 2] not in WORDS:
+        if text[start : start + 2] not in _NO_NAMES:
             surname = 2 if text[start : start + 2] in _COMPOUNDS else 1
             end = name_at(text, start, _BEFORE_SPEECH, surname)
             if end is not None and _is_bare_name(text, start, end, surname):
@@ -156,7 +166,11 @@ def find_likely(text: str) -> list[tuple[int, int]]:
 def _is_bare_name(text: str, start: int, end: int, surname: int) -> bool:
     if _SALUTATION.match(text, start + surname) or text[end - 1] in _PLACES:
         return False
-    return bool(
-        (_SPEAKS.match(text, end) and (end - start > 2 or text[end : end + 1] not in ("、", "和", "与", "及", "，")))
-        or (name_at(text, start, _BARE, surname) == end and not _NAMED_AFTER.match(text, end))
+    if acts(text, end) or text[start - 1 : start] in _KIN:
+        return True
+    least = _BESIDE_MARK if _MARK.match(text, end) or _GOES.match(text, end) else _BARE
+    return (
+        end - start > 2
+        and name_at(text, start, least, surname) == end
+        and not _NAMED_AFTER.match(text, end)
     )

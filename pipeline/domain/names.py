@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.domain.likelihood import SALUTATION, acts, find_likely, name_in_context
+from pipeline.domain.likelihood import ACTS, SALUTATION, acts, find_likely, name_in_context
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
     ETHNIC_BEGINNINGS,
@@ -143,7 +143,7 @@ def _has_dot(text: str) -> bool:
 
 
 _DOTTED = re.compile(
-    f"(?:(?<![{_HAN}·•・‧])|(?<=[的是向和与]))[{_HAN}]{{2,7}}[·•・‧][{_HAN}]{{2,7}}?(?:{_END}|$)"
+    f"(?:(?<![{_HAN}·•・‧])|(?<=[的是向和与]))[{_HAN}]{{2,7}}[·•・‧][{_HAN}]{{2,7}}?(?={ACTS}|[，。；：、（）,;:()]|$)"
 )
 
 
@@ -202,7 +202,8 @@ _LEFT_OF = dict.fromkeys((*_TITLES, *RANKS, *KIN, *_ID_WORDS, "等", "取得联�
 # 向王女士: the verb belongs to no name.
 _TOWARDS = re.compile(f"[{_VERBAL}](?!{_COMPOUND})[{SURNAMES}]$")
 _OPENING = re.compile(
-    f"(?:【[^】\n]{{0,12}}】)?(?P<names>{_TYPICAL_NAME}(?:[、和]{_TYPICAL_NAME}){{0,5}})"
+    f"(?:【[^】\n]{{0,12}}】)?(?P<names>{_TYPICAL_NAME}(?:[、和]{_TYPICAL_NAME}){{0,5}}"
+    f"|(?:{'|'.join(ETHNIC_BEGINNINGS)})[{_HAN}]{{0,4}}?)(?:女士|先生|同志)?"
     "(?=来电|来信|来访|反映|投诉|举报|致电|咨询|求助|等.{0,2}人)"
 )
 _COUNTED = "(?=等?[0-9一二两三四五六七八九十多数余]{0,3}[人户名位])"
@@ -355,7 +356,7 @@ def find_announced(text: str) -> list[Name]:
 def _announced(text: str) -> list[Name]:
     people = _after_cues(text)
     if text[:1] in _OPENERS and (match := _OPENING.match(text)):
-        people += _all_in(text, *match.span("names"))
+        people += _all_in(text, *match.span("names")) or [Name(*match.span("names"))]
     if _has_dot(text):
         people += [Name(*match.span()) for match in _DOTTED.finditer(text)]
     return people
