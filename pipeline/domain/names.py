@@ -129,9 +129,7 @@ _BEGINNING = (
     f"|{'|'.join((*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})"
 )
 _CUE = re.compile(_CUED.replace("{beginning}", _BEGINNING))
-_CUE_OR_DOT = re.compile(
-    _CUED.replace("{beginning}", f"{_BEGINNING}|[{_HAN}]{{1,6}}[·•・‧]")
-)
+_CUE_OR_DOT = re.compile(_CUED.replace("{beginning}", f"{_BEGINNING}|[{_HAN}]{{1,6}}[·•・‧]"))
 
 
 def _cue(text: str) -> re.Pattern[str]:
@@ -334,7 +332,11 @@ def mask(name: str) -> str:
 
 def may_follow_cue(text: str) -> bool:
     """True where a cue or the beginning of the text may announce a name (see LOOK_FOR)."""
-    return bool(_cue(text).search(text) or find_likely(text) or (text[:1] in _OPENERS and _OPENING.match(text)))
+    return bool(
+        _cue(text).search(text)
+        or find_likely(text)
+        or (text[:1] in _OPENERS and _OPENING.match(text))
+    )
 
 
 def find_people(text: str) -> list[Name]:

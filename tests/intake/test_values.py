@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.intake.layouts import load_layouts, load_units, load_words
+from pipeline.intake.layouts import shipped_layouts, load_units, load_words
 from pipeline.intake.values import (
     IdLost,
     full_phones,
@@ -68,7 +68,7 @@ def test_value_words_with_suffixes():
 
 
 def test_every_value_word_stands_for_one_value():
-    for layout in load_layouts():
+    for layout in shipped_layouts():
         words = load_words().with_own(layout.words)
         for name in type(words).model_fields:
             if name != "footer":
