@@ -156,6 +156,8 @@ class Normaliser:
             if name in cells:
                 out[name] = by_cell.column(cells[name])
         out["hotline"] = [self._layout.hotline.value] * n
+        if self._layout.channel:
+            out["intake_channel"] = [c or self._layout.channel for c in out["intake_channel"]]
         out["ticket_no"], out["ticket_no_problem"] = self._ticket_nos(cells.get("ticket_no", blank))
         out["accepted_at"], out["accepted_at_problem"] = self._accepted(
             cells.get("accepted_at", blank)
@@ -230,6 +232,7 @@ class Normaliser:
     def _ticket_nos(self, cells: list[str]) -> tuple[list, list]:
         values: list[str | None] = []
         problems: list[str | None] = [None] * len(cells)
+        prefix = self._layout.number_prefix
         for i, cell in enumerate(cells):
             try:
                 value = parse_ticket_no(cell)
@@ -239,6 +242,8 @@ class Normaliser:
             else:
                 if value is None:
                     problems[i] = "missing"
+                else:
+                    value = prefix + value
             values.append(value)
         return values, problems
 
@@ -317,7 +322,7 @@ class Normaliser:
         return phones, contacts
 
     def _caller_keys(self, phones: list[list[str]], user_ids: list[str]) -> list:
-        prefix = self._layout.hotline.value
+        prefix = self._layout.hotline.value + self._layout.number_prefix
         users = self._user.column(user_ids)
         return [
             self._key[numbers[0]] if numbers else (self._key[f"{prefix}:{user}"] if user else None)
