@@ -346,15 +346,6 @@ def mask(name: str) -> str:
     return f"{name[:2] if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else name[0]}某"
 
 
-def may_follow_cue(text: str) -> bool:
-    """True where a cue or the beginning of the text may announce a name (see LOOK_FOR)."""
-    return bool(
-        _cue(text).search(text)
-        or find_likely(text)
-        or (text[:1] in _OPENERS and _OPENING.match(text))
-    )
-
-
 def find_people(text: str) -> list[Name]:
     """Names in clear that a cue, a neighbour or a signature announces, in order."""
     people = _announced(text)
