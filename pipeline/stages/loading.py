@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 import sqlalchemy as sa
 
+from pipeline import parallel
 from pipeline.domain.outcome import FileOutcome, FileReason, FileStopped, Ledger, RowReason
 from pipeline.intake.staging import (
     chunk_numbers,
@@ -21,7 +22,6 @@ from pipeline.intake.staging import (
     staged_columns,
 )
 from pipeline.settings import Settings
-from pipeline.stages import parallel
 from pipeline.stages.checks import FileCheck, checked_columns
 from pipeline.stages.context import Context, open_context
 from pipeline.stages.outcome import StageOutcome, Status
@@ -127,7 +127,7 @@ def load_files(
         return []
     outcomes: list[StageOutcome] = []
     while len(outcomes) < len(file_ids):
-        with parallel.processes(_import_reading, 1) as pool:
+        with parallel.processes(__name__, 1) as pool:
             waiting = file_ids[len(outcomes) :]
             readings = [_begin_reading(context, pool, file_id) for file_id in waiting]
             with parallel.collecting_seldom():
@@ -151,10 +151,6 @@ def _begin_reading(context: Context, pool: Executor, file_id: int) -> Future:
         reading: Future = Future()
         reading.set_exception(error)
         return reading
-
-
-def _import_reading() -> None:
-    import pipeline.intake.normalise  # noqa: F401
 
 
 def _read_apart(settings: Settings, file_id: int) -> StageOutcome:
