@@ -31,7 +31,7 @@ def compose(
     w, policy = Writer(frame, figures), frame.policy
     year, number = row.month.split("-")
     sections = (
-        depth.extended(chapters.overall(w), *depth.merged(w)),
+        chapters.overall(w),
         depth.extended(chapters.types(w), *depth.corrected(w), *depth.crosses(w)),
         chapters.groups(w),
         depth.extended(chapters.efficiency(w), *depth.handling(w), *depth.by_dimension(w)),
@@ -44,13 +44,12 @@ def compose(
     )
     versions = row.manifest_json["versions"]
     revised = f"(第{row.revision}版)" if row.revision > 1 else ""
-    basis = "".join((f"《{policy.title}》", f"({policy.doc_no})" if policy.doc_no else ""))
     document = Document(
         title=f"{month_zh(row.month)}{policy.report_name}",
         issue=f"{year}年第{int(number)}期{revised}",
         issuer=policy.issuer,
         dated=f"{row.as_of.year}年{row.as_of.month}月{row.as_of.day}日",
-        footer=f"依据{basis}{policy.status_zh}",
+        footer=policy.footer_zh,
         sections=sections,
         masthead=policy.report_name if policy.red_head else "",
         meta={
