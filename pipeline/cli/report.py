@@ -95,7 +95,7 @@ def period(
         print_json(outcome.as_json())
     else:
         keys = outcome.keys
-        missing = f",{len(keys['missing'])} 个月没有已发布的报告" if keys["missing"] else ""
+        missing = f"，{len(keys['missing'])} 个月没有已发布的报告" if keys["missing"] else ""
         typer.echo(
             f"{keys['first']} 至 {keys['last']} 评估报告（{keys['months']} 个月{missing}）："
         )
