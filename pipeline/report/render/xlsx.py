@@ -81,6 +81,7 @@ def _cover(book, document: Document, formats: dict, used: set[str]) -> None:
     for r, (name, value) in enumerate([*rows, *document.meta.items()], 1):
         sheet.write_string(r, 0, name)
         sheet.write_string(r, 1, neutral(value))
+    _printable(sheet)
 
 
 def _table(sheet, mark: str, block: Table, figures: Figures, formats: dict) -> None:
