@@ -14,9 +14,10 @@ looks so (龙腾大厦, 梅溪湖) are no names.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pipeline.domain.likelihood import ACTS, SALUTATION, acts, find_likely, name_in_context
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
     ETHNIC_BEGINNINGS,
@@ -25,7 +26,7 @@ from pipeline.domain.namewords import (
     KIN,
     OFFICER_CUES,
     RANKS,
-    SALUTATIONS,
+    RARE_SURNAMES,
     STRONG_CUES,
     SURNAMES,
     THINGS,
@@ -37,13 +38,9 @@ from pipeline.domain.text import word_list
 
 _HAN = "\u4e00-\u9fff"
 _COMPOUND = "|".join(COMPOUND_SURNAMES)
-# 王总 is a salutation, 王总平 a name.
-_SALUTATION = (
-    f"(?:{'|'.join(SALUTATIONS)}|(?:[总工姐哥叔婶姨嫂氏姓女男某队科局处所字]|家)(?![{_HAN}]))"
-)
 _SURNAME = (
     f"(?!于[本上下元次今昨当近一二三四五六七八九十]{{1,2}}[月日周年])"  # 于元月4日
-    f"(?:{_COMPOUND}|(?!{_COMPOUND})[{SURNAMES}])(?!{_SALUTATION})"
+    f"(?:{_COMPOUND}|(?!{_COMPOUND})[{SURNAMES}])(?!{SALUTATION})"
 )
 
 # What never stands in a given name but often right after one (verbs, particles). Closed by
@@ -99,6 +96,8 @@ _KIND_OF_CUE = (
     | dict.fromkeys(OFFICER_CUES, "officer")
     | dict.fromkeys(STRONG_CUES, "strong")
 )
+_ANY_SURNAME = re.compile(f"{_SURNAME}|(?!.(?:{SALUTATION}))[{RARE_SURNAMES}]")
+_LEAST_BITS = {"strong": 0, "weak": 7, "officer": 7, "verb": 12, "address": 4}
 _AFTER_CUE = {
     "strong": _SURE_NAME,
     "weak": _LIKELY_NAME,
@@ -107,7 +106,7 @@ _AFTER_CUE = {
     "address": _ADDRESSED,
 }
 _BEGINNINGS = "".join(
-    sorted({*SURNAMES, *(w[0] for w in (*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})
+    sorted({*SURNAMES, *RARE_SURNAMES, *(w[0] for w in (*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})
 )
 
 
@@ -120,12 +119,32 @@ def _one_of(words: Iterable[str]) -> str:
 
 
 # Few characters end a cue, fewer stand before a surname: so the search looks back from there.
-_CUE = re.compile(
+_CUED = (
     f"[{''.join(sorted({cue[-1] for cue in _KIND_OF_CUE}))}]"
     '(?=(?P<join>(?:[(（]实名[)）])?(?:分别)?[是为叫系:：，, \u3000(（“"]{0,4})'
-    f"(?:[{_BEGINNINGS}]|[{_HAN}]{{1,6}}[·•・‧]))"
-    f"(?:{_one_of(_KIND_OF_CUE)})"
+    f"(?:{{beginning}}))(?:{_one_of(_KIND_OF_CUE)})"
 )
+_BEGINNING = (
+    f"(?=[{_BEGINNINGS}])(?:(?!来[电看查]|查[到车]|路政)[{SURNAMES}{RARE_SURNAMES}][^{_NEVER}，。、]"
+    f"|{'|'.join((*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})"
+)
+_CUE = re.compile(_CUED.replace("{beginning}", _BEGINNING))
+_CUE_OR_DOT = re.compile(_CUED.replace("{beginning}", f"{_BEGINNING}|[{_HAN}]{{1,6}}[·•・‧]"))
+
+
+def _cue(text: str) -> re.Pattern[str]:
+    return _CUE_OR_DOT if _has_dot(text) else _CUE
+
+
+def _has_dot(text: str) -> bool:
+    return "·" in text or "•" in text or "・" in text or "‧" in text
+
+
+_DOTTED = re.compile(
+    f"(?:(?<![{_HAN}·•・‧])|(?<=[的是向和与]))[{_HAN}]{{2,7}}[·•・‧][{_HAN}]{{2,7}}?(?={ACTS}|[，。；：、（）,;:()]|$)"
+)
+
+
 _QUOTES = ("“", "”", '"')  # what stands in them may be longer: a shop's or a chat's name
 _LONGEST_CUE = max(map(len, _KIND_OF_CUE))
 # Between two names of a list: a remark, a telephone, a conjunction, a role.
@@ -136,22 +155,32 @@ _BETWEEN = re.compile(
 
 _TITLES = word_list("队长 站长 所长 科长 处长 局长 教练 警官")
 _PHONE = "1[3-9][0-9][0-9*\\- ]{7}"
+_ID_NUMBER = "[1-8][0-9]{5}(?=[12*][0-9*]{4})"
 _ENDS = f"[{SURNAMES}{''.join(name[-1] for name in COMPOUND_SURNAMES)}]"  # of a surname
 
 
 def _following(words: Iterable[str], between: str = "") -> str:
-    """Pattern: one of the words, after what has the form of a name, or after one of the
-    characters ``between`` that follow it."""
-    near = [f"{_ENDS}{_TYPICAL}", f"{_ENDS}{_TYPICAL}{_TYPICAL}"]
-    near += [f"{name}[{between}]" for name in near if between]
+    """Pattern: one of the words, behind the last character of a given name or one of ``between``.
+
+    Whether a whole name stands there is left to :data:`_NAME_BEFORE`: these patterns would take
+    a second to compile if each word asked for it.
+    """
     rests: dict[str, list[str]] = {}  # by the first character: so a search tries few alternatives
     for word in words:
-        after = "|".join(f"(?<={name}{word})" for name in near)
-        rests.setdefault(word[0], []).append(f"{word[1:]}(?:{after})")
-    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
+        rests.setdefault(word[0], []).append(word[1:])
+    return "|".join(
+        f"{first}(?<=[{GIVEN}{between}]{first})(?:{'|'.join(rest)})"
+        for first, rest in rests.items()
+    )
 
 
-_AFTER_NAME = [_following(word_list("先生 女士 同志 所有 名下 您好"))]
+def _name_form(between: str = "") -> re.Pattern:
+    """What has the form of a name, and one of the characters ``between`` at most, to the end."""
+    return re.compile(f"{_ENDS}{_TYPICAL}{{1,2}}{f'[{between}]?' if between else ''}\\Z")
+
+
+_CALLED = word_list("先生 女士 同志 所有 名下 您好")
+_AFTER_NAME = [_following(_CALLED)]
 _OFFICES = "|".join(f"{word}(?<=[{GIVEN}大中支副]{word})" for word in _TITLES)
 _RANKS = "|".join(
     [
@@ -165,12 +194,19 @@ _SEX = f"男(?<=[，,(（ ].)(?![{_HAN}])|女(?<=[，,(（ ].)(?![{_HAN}])"
 _GAP = "，,(（ \n"  # between a name and what belongs to him
 _ID_WORDS = word_list("身份证 联系电话 联系方式 电话 手机")
 _ID = _following(_ID_WORDS, _GAP)
+_NAME_BEFORE = {
+    **dict.fromkeys((*_CALLED, "取得联系", "等"), _name_form()),
+    **dict.fromkeys(RANKS, _name_form("副")),
+    **dict.fromkeys(KIN, _name_form("的")),
+    **dict.fromkeys(_ID_WORDS, _name_form(_GAP)),
+}
 # No groups: so the search skips to the characters with which an alternative begins.
-_NEIGHBOUR = re.compile("|".join([*_AFTER_NAME, _OFFICES, _RANKS, _ID, _SEX, _PHONE]))
+_NEIGHBOUR = re.compile("|".join([*_AFTER_NAME, _OFFICES, _RANKS, _ID, _SEX, _PHONE, _ID_NUMBER]))
 _BEFORE = re.compile(
     f"(?P<name>{_TYPICAL_NAME})(?<![大中支副])(?:的|副?[大中支]?"
     "|[，,:：(（ \n]{0,2}(?:联系)?(?:电话|手机号?|[Tt]el)?[:： \n]{0,2}(?:\\+?86[ -]?)?)$"
 )
+_LONGEST_FORM = 4  # characters
 _FAR = 14  # characters from the beginning of a name to its neighbour
 # Left of a name that only its neighbour tells: no other word, but for an office or a preposition.
 _LEFT = re.compile(
@@ -180,7 +216,8 @@ _LEFT_OF = dict.fromkeys((*_TITLES, *RANKS, *KIN, *_ID_WORDS, "等", "取得联�
 # 向王女士: the verb belongs to no name.
 _TOWARDS = re.compile(f"[{_VERBAL}](?!{_COMPOUND})[{SURNAMES}]$")
 _OPENING = re.compile(
-    f"(?:【[^】\n]{{0,12}}】)?(?P<names>{_TYPICAL_NAME}(?:[、和]{_TYPICAL_NAME}){{0,5}})"
+    f"(?:【[^】\n]{{0,12}}】)?(?P<names>{_TYPICAL_NAME}(?:[、和]{_TYPICAL_NAME}){{0,5}}"
+    f"|(?:{'|'.join(ETHNIC_BEGINNINGS)})[{_HAN}]{{0,4}}?)(?:女士|先生|同志)?"
     "(?=来电|来信|来访|反映|投诉|举报|致电|咨询|求助|等.{0,2}人)"
 )
 _COUNTED = "(?=等?[0-9一二两三四五六七八九十多数余]{0,3}[人户名位])"
@@ -229,6 +266,7 @@ class Name:
     start: int
     end: int
     is_officer: bool = False
+    is_sure: bool = False  # though it may be a word as well: 来电人黄河反映
 
 
 _LONG_NAME = re.compile(f"{_SURNAME}(?:{_CLOSED}){{3}}")  # 马依布拉
@@ -308,21 +346,39 @@ def mask(name: str) -> str:
     return f"{name[:2] if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else name[0]}某"
 
 
-def may_follow_cue(text: str) -> bool:
-    """True where a cue or the beginning of the text may announce a name (see LOOK_FOR)."""
-    return bool(_CUE.search(text) or (text[:1] in _OPENERS and _OPENING.match(text)))
-
-
 def find_people(text: str) -> list[Name]:
     """Names in clear that a cue, a neighbour or a signature announces, in order."""
-    people = _after_cues(text)
+    people = _announced(text)
     people += _before_neighbours(text)
-    if match := _OPENING.match(text):
-        people += _all_in(text, *match.span("names"))
     people += _listed(text)
     people += _signed(text)
-    found = {p.start: p for p in reversed(people) if not _is_word(text, p.start, p.end)}
-    return [found[start] for start in sorted(found)]
+    people += [Name(*span) for span in find_likely(text)]
+    return _people(text, people)
+
+
+def find_announced(text: str) -> list[Name]:
+    """Those of :func:`find_people` in a text that holds nothing of LOOK_FOR."""
+    people = _announced(text) + [Name(*span) for span in find_likely(text)]
+    return _people(text, people) if people else people
+
+
+def _announced(text: str) -> list[Name]:
+    people = _after_cues(text)
+    if text[:1] in _OPENERS and (match := _OPENING.match(text)):
+        people += _all_in(text, *match.span("names")) or [Name(*match.span("names"))]
+    if _has_dot(text):
+        people += [Name(*match.span()) for match in _DOTTED.finditer(text)]
+    return people
+
+
+def _people(text: str, people: list[Name]) -> list[Name]:
+    kept: list[Name] = []
+    for person in people:  # what a cue tells comes before what only the characters do
+        if not any(person.start < other.end and other.start < person.end for other in kept) and (
+            person.is_sure or not _is_word(text, person.start, person.end)
+        ):
+            kept.append(person)
+    return sorted(kept, key=lambda person: person.start)
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
@@ -345,27 +401,43 @@ def _is_word(text: str, start: int, end: int) -> bool:
 
 
 def _after_cues(text: str) -> list[Name]:
-    people = []
-    for cue in _CUE.finditer(text):
+    people: list[Name] = []
+    cues = _cue(text)
+    if not cues.search(text):  # far cheaper than an iterator that ends at once
+        return people
+    for cue in cues.finditer(text):
         before = text[max(0, cue.end() - _LONGEST_CUE) : cue.end()]
         kind = next(k for at in range(len(before)) if (k := _KIND_OF_CUE.get(before[at:])))
         match = _AFTER_CUE[kind].match(text, cue.end("join"))
-        if (
-            match
-            and cue["join"].endswith(_QUOTES)
-            and text[match.end() : match.end() + 1] not in _QUOTES
-        ):
+        span = match.span() if match and not _is_word(text, *match.span()) else None
+        span = span or _likely(text, cue.end("join"), _LEAST_BITS[kind])
+        if span and cue["join"].endswith(_QUOTES) and text[span[1] : span[1] + 1] not in _QUOTES:
             continue
-        while match and not _is_word(text, *match.span()):
-            people.append(Name(*match.span(), kind == "officer"))
-            between = _BETWEEN.match(text, match.end())
-            match = _LIKELY_NAME.match(text, between.end()) if between else None
+        while span:
+            is_sure = kind == "strong" and acts(text, span[1]) is not None
+            people.append(Name(*span, kind == "officer", is_sure))
+            between = _BETWEEN.match(text, span[1])
+            span = between and _next_in_list(text, between.end())
     return people
+
+
+def _next_in_list(text: str, start: int) -> tuple[int, int] | None:
+    match = _LIKELY_NAME.match(text, start)
+    if match and not _is_word(text, *match.span()):
+        return match.span()
+    return _likely(text, start, 3)
+
+
+def _likely(text: str, start: int, least: int) -> tuple[int, int] | None:
+    """The name that its characters make likelier than words by ``least`` bits."""
+    surname = _ANY_SURNAME.match(text, start)
+    end = surname and name_in_context(text, start, least, len(surname[0]))
+    return (start, end) if end else None
 
 
 def _before_neighbours(text: str) -> list[Name]:
     people = []
-    for hint in _NEIGHBOUR.finditer(text):
+    for hint in _neighbours(text):
         match = _BEFORE.search(text, max(0, hint.start() - _FAR), hint.start())
         left = text[max(0, match.start() - 1) : match.start()] if match else ""
         beside = _LEFT_OF.get(hint[0])
@@ -376,6 +448,17 @@ def _before_neighbours(text: str) -> list[Name]:
         ):
             people.append(Name(*match.span("name"), hint[0] in _TITLES))
     return people
+
+
+def _neighbours(text: str) -> Iterator[re.Match]:
+    at = 0
+    while hint := _NEIGHBOUR.search(text, at):
+        form, start = _NAME_BEFORE.get(hint[0]), hint.start()
+        if form is None or form.search(text, max(0, start - _LONGEST_FORM), start):
+            yield hint
+            at = hint.end()
+        else:
+            at = start + 1
 
 
 def _listed(text: str) -> list[Name]:
