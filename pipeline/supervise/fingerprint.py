@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from pipeline.supervise import alike
 
 _HERE = Path(__file__).parent
 WEIGHTS = _HERE / "event_weights.yaml"
-PARTED = ("trade", "cargo")
-"""Slots of concepts in which two tellings of one event do not differ."""
+OTHER = "other_"
+"""Before the name of a slot: both texts name something of it, and nothing in common."""
 
 _RARE_BITS = 64  # characters too rare for a weight of their own share these bits
 
@@ -29,17 +30,19 @@ class Concepts:
     """concepts.yaml as read: each concept has one bit."""
 
     names: tuple[str, ...]
-    heads: dict[str, list[tuple[str, int]]]  # first one or two characters → word, its concepts
+    heads: dict[str, list[tuple[str, int]]]  # first two characters → word, its concepts
+    signs: dict[str, int]  # words of one character
     slots: dict[str, int]
 
     def of(self, text: str) -> int:
         """The concepts that a text speaks of, as bits."""
-        found, heads = 0, self.heads
-        for at, sign in enumerate(text):
-            for head in (sign, text[at : at + 2]):
-                for word, bits in heads.get(head, ()):
-                    if text.startswith(word, at):
-                        found |= bits
+        found = 0
+        for head in {a + b for a, b in pairwise(text)}:
+            for word, bits in self.heads.get(head, ()):
+                if len(word) == 2 or word in text:
+                    found |= bits
+        for sign in set(text):
+            found |= self.signs.get(sign, 0)
         return found
 
 
@@ -63,15 +66,17 @@ def concepts() -> Concepts:
                 words[word] = words.get(word, 0) | bit
     heads: dict[str, list[tuple[str, int]]] = {}
     for word, bits in words.items():
-        heads.setdefault(word[:2], []).append((word, bits))
-    return Concepts(tuple(names), heads, slots)
+        if len(word) > 1:
+            heads.setdefault(word[:2], []).append((word, bits))
+    signs = {word: bits for word, bits in words.items() if len(word) == 1}
+    return Concepts(tuple(names), heads, signs, slots)
 
 
 @dataclass(frozen=True)
 class Scorer:
     """event_weights.yaml as read; weights are inverse document frequencies, by bit."""
 
-    bits: dict[str, int]  # of the characters with a weight of their own
+    signs: dict[str, int]  # characters with a weight of their own → their bit
     characters: list[float]
     concepts: list[float]
     intercept: float
@@ -79,10 +84,21 @@ class Scorer:
     threshold: float
 
     def characters_of(self, words: str) -> int:
-        known, found = len(self.bits), 0
+        """The characters of the words, as bits."""
+        found, known = 0, self.signs
         for sign in set(words):
-            found |= 1 << self.bits.get(sign, known + ord(sign) % _RARE_BITS)
+            found |= known.get(sign) or 1 << len(known) + ord(sign) % _RARE_BITS
         return found
+
+    @cached_property
+    def least(self) -> float:
+        """The logit of the threshold."""
+        return math.log(self.threshold / (1 - self.threshold))
+
+    @cached_property
+    def most_agreed(self) -> float:
+        """The logit where all agrees that is no shared weight."""
+        return self.intercept + sum(self.coefficients[name] for name in ("day", "sum"))
 
 
 @cache
@@ -91,7 +107,7 @@ def scorer() -> Scorer:
     signs = [(sign, weight) for weight, listed in said["characters"].items() for sign in listed]
     coefficients = dict(said["coefficients"])
     return Scorer(
-        bits={sign: n for n, (sign, _) in enumerate(signs)},
+        signs={sign: 1 << n for n, (sign, _) in enumerate(signs)},
         characters=[weight for _, weight in signs] + [said["rare_character"]] * _RARE_BITS,
         concepts=[said["concepts"].get(name, 0.0) for name in concepts().names],
         intercept=coefficients.pop("intercept"),
@@ -171,39 +187,43 @@ def _size(a: float, b: float) -> float:
 def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
     """What two fingerprints share and where they differ, by the names of the coefficients."""
     known = scorer()
-    return _particulars(a, b) | {
-        "characters": _sum(a.characters & b.characters, known.characters)
-        / _size(a.characters_weight, b.characters_weight)
-    }
-
-
-def _particulars(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
-    """All features but the characters, which take longest."""
     shared = a.concepts & b.concepts
     said = {
-        "concepts": _sum(shared, scorer().concepts) / _size(a.concepts_weight, b.concepts_weight),
+        "concepts": _sum(shared, known.concepts) / _size(a.concepts_weight, b.concepts_weight),
+        "characters": _sum(a.characters & b.characters, known.characters)
+        / _size(a.characters_weight, b.characters_weight),
         "day": float(not a.days.isdisjoint(b.days)),
         "sum": float(not a.sums.isdisjoint(b.sums)),
-        "other_sum": float(differ(a.sums, b.sums)),
+        OTHER + "sum": float(differ(a.sums, b.sums)),
     }
-    for slot in PARTED:
-        of_slot = concepts().slots[slot]
+    for name, of_slot in concepts().slots.items():
         parted = not shared & of_slot and a.concepts & of_slot and b.concepts & of_slot
-        said[f"other_{slot}"] = float(bool(parted))
+        said[OTHER + name] = float(bool(parted))
     return said
 
 
 def one_event(a: Fingerprint, b: Fingerprint) -> float:
     """Probability that two complaints of one problem type tell one event; 0 below the threshold."""
     known = scorer()
-    logit = known.intercept + sum(
-        known.coefficients[name] * value for name, value in _particulars(a, b).items()
-    )
-    shared = a.characters & b.characters
-    factor = known.coefficients["characters"] / _size(a.characters_weight, b.characters_weight)
-    least = math.log(known.threshold / (1 - known.threshold))
-    # A first look, fast: were all shared characters as rare as can be, would it be enough?
-    if logit + factor * shared.bit_count() * known.characters[-1] < least:
+    if not _may_be(a, b, known):
         return 0.0
-    logit += factor * _sum(shared, known.characters)
-    return 1 / (1 + math.exp(-logit)) if logit >= least else 0.0
+    logit = known.intercept + sum(
+        known.coefficients[name] * value for name, value in features(a, b).items()
+    )
+    return 1 / (1 + math.exp(-logit)) if logit >= known.least else 0.0
+
+
+def _may_be(a: Fingerprint, b: Fingerprint, known: Scorer) -> bool:
+    """A first look, fast: were all shared characters as rare as can be, would it be enough?"""
+    shared = (a.characters & b.characters).bit_count() * known.characters[-1]
+    most = known.most_agreed + known.coefficients["characters"] * shared / _size(
+        a.characters_weight, b.characters_weight
+    )
+    common = a.concepts & b.concepts
+    if common:
+        most += (
+            known.coefficients["concepts"]
+            * _sum(common, known.concepts)
+            / _size(a.concepts_weight, b.concepts_weight)
+        )
+    return most >= known.least

@@ -251,7 +251,9 @@ def _goes_on(later: _Ticket, earlier: _Ticket) -> bool:
     of_one_type = bool(later.types & earlier.types) and (same_unit or later.asks_again)
     similar = alike.similarity(later.words, earlier.words) >= _ASKED_AGAIN
     said_nothing = len(later.words) < _EMPTY
-    return (of_one_type + later.asks_again + (similar or said_nothing)) >= 2
+    if (of_one_type + later.asks_again + (similar or said_nothing)) >= 2:
+        return True
+    return same_unit and of_one_type and one_event(later.told, earlier.told) > 0
 
 
 def _of_one_matter(later: _Ticket, earlier: _Ticket, *, is_near: bool) -> tuple[str, float] | None:

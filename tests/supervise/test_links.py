@@ -69,7 +69,9 @@ def _score(said: set, seen: set) -> tuple[int, float, float, float]:
 
 
 def _scenes(part: str) -> list[dict]:
-    path = next(room / f"{part}.jsonl" for room in (FITTED, LINKS) if (room / f"{part}.jsonl").exists())
+    path = next(
+        room / f"{part}.jsonl" for room in (FITTED, LINKS) if (room / f"{part}.jsonl").exists()
+    )
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
