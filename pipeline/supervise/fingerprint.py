@@ -8,6 +8,7 @@ well it does.
 """
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, cached_property
@@ -21,6 +22,19 @@ _HERE = Path(__file__).parent
 WEIGHTS = _HERE / "event_weights.yaml"
 OTHER = "other_"
 """Before the name of a slot: both texts name something of it, and nothing in common."""
+
+_ROAD = re.compile("(?<![A-Za-z])[GSXY](\\d{2,4})(?!\\d)|(\\d{3})(?=[国省县]道)|[国省县]道(\\d{3})")
+_PLATE = re.compile("[\u4e00-\u9fff][A-Z]·?\\*+\\w{1,2}")  # as masked: 赣E·***88
+_PLACE = re.compile(
+    "(?=([\u4e00-\u9fff]{2})(?:收费站|检测[站点]|超限站|治超站|服务区|汽车站|客运站|火车站|高铁站|路口|桥头"
+    "|大桥|立交|高架|隧道|码头|渡口|船闸|加油站|停车场|物流园|[市广]场|医院|机场|工地|矿区|煤场|[砂砖水泥化肥]+厂"
+    "|小区|训练场|景区|大道|环路|[东西南北]站|[东西南北]路|环岛|转盘|大街|驾校|(?:冷链|物流|运输|客运|货运|出租|旅游|建材)?公司|桥|[村镇庄屯沟坳坡岭湾]|站|港|闸))"
+)
+# Words of a sentence that no name of a place runs across, and kinds that are no names.
+_NO_NAME = re.compile(
+    "[在到从经过往去了被的至把向于某此同各一每处将我他其进出上下不有没让要来前开个条次映因称说和与县市区是]"
+    "|物流|运输|客运|货运|出租|旅游|检测|超限|治超|收费|加油|火车|汽车|高速|汽修|驾驶|执法|停车|搅拌|交通|公交|[燃加]气|续|车站|冷链|建材"
+)
 
 _RARE_BITS = 64  # characters too rare for a weight of their own share these bits
 
@@ -98,7 +112,7 @@ class Scorer:
     @cached_property
     def most_agreed(self) -> float:
         """The logit where all agrees that is no shared weight."""
-        return self.intercept + sum(self.coefficients[name] for name in ("day", "sum"))
+        return self.intercept + sum(self.coefficients[name] for name in ("day", "sum", "place"))
 
 
 @cache
@@ -139,16 +153,28 @@ class Fingerprint:
     region: str | None
 
     @cached_property
-    def mask(self) -> int:
-        return alike.pair_mask(self.words)
-
-    @cached_property
     def days(self) -> frozenset[date]:
         return alike.event_dates(self.text, self.at)
 
     @cached_property
     def sums(self) -> frozenset[int]:
         return alike.amounts(self.text)
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """Names of places, schools and firms, by the two characters before their kind."""
+        text, named = self.text, f"{self.unit}{self.region}"
+        for own in filter(None, (self.unit, self.region)):
+            text = text.replace(own, "\uff0c")
+        return frozenset(
+            name for name in _PLACE.findall(text) if not _NO_NAME.search(name) and name not in named
+        )
+
+    @cached_property
+    def marks(self) -> frozenset[str]:
+        """Road numbers and masked plates."""
+        roads = {a or b or c for a, b, c in _ROAD.findall(self.text)}
+        return frozenset(roads | set(_PLATE.findall(self.text)))
 
     @cached_property
     def characters(self) -> int:
@@ -194,6 +220,7 @@ def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
         / _size(a.characters_weight, b.characters_weight),
         "day": float(not a.days.isdisjoint(b.days)),
         "sum": float(not a.sums.isdisjoint(b.sums)),
+        "place": float(not (a.places.isdisjoint(b.places) and a.marks.isdisjoint(b.marks))),
         OTHER + "sum": float(differ(a.sums, b.sums)),
     }
     for name, of_slot in concepts().slots.items():
@@ -202,10 +229,21 @@ def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
     return said
 
 
+def apart(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether two texts name different days or places: they tell different encounters."""
+    return differ(a.days, b.days) or differ(a.places, b.places)
+
+
+def contradict(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether two texts name different days, places, sums, or things of one slot."""
+    said = features(a, b)
+    return apart(a, b) or any(value for name, value in said.items() if name.startswith(OTHER))
+
+
 def one_event(a: Fingerprint, b: Fingerprint) -> float:
     """Probability that two complaints of one problem type tell one event; 0 below the threshold."""
     known = scorer()
-    if not _may_be(a, b, known):
+    if not _may_be(a, b, known) or apart(a, b):
         return 0.0
     logit = known.intercept + sum(
         known.coefficients[name] * value for name, value in features(a, b).items()
