@@ -40,9 +40,7 @@ def explained() -> Iterator[None]:
         fail(f"数据库不可用或写入失败，已保留最后一致的状态：{_of_database(str(error.orig))}")
     except OSError as error:
         where = f"：{error.filename}" if error.filename else ""
-        fail(
-            f"{system_reason(error)}{where}。已保留最后一致的状态。"
-        )
+        fail(f"{system_reason(error)}{where}。已保留最后一致的状态。")
     except ValidationError as error:
         fail(f"配置有误：{error}")
 

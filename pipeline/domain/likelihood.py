@@ -94,7 +94,9 @@ def name_at(text: str, start: int, least: int, surname: int = 1) -> int | None:
 _NO_NAMES = WORDS.union(ETHNIC_BEGINNINGS)
 _COMPOUNDS = frozenset(COMPOUND_SURNAMES)
 # Surnames that begin words and sentences far more often; and those of which compounds begin.
-_MOSTLY_WORDS = "司车路时单那查连危来都平台公申国许应任管代边封元冷包上第西东南百保通广全强多黑于向明高关方有应钱"
+_MOSTLY_WORDS = (
+    "司车路时单那查连危来都平台公申国许应任管代边封元冷包上第西东南百保通广全强多黑于向明高关方有钱"
+)
 _FIRST = "".join(sorted({*SURNAMES, *RARE_SURNAMES} - {*_MOSTLY_WORDS}))
 _HAN = "\u4e00-\u9fff"
 # Often right after a surname, and hardly ever in a name.

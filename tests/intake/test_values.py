@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.intake.layouts import shipped_layouts, load_units, load_words
+from pipeline.intake.layouts import load_units, load_words, shipped_layouts
 from pipeline.intake.values import (
     IdLost,
     full_phones,
