@@ -106,7 +106,7 @@ _SELDOM = (
 )
 _GIVEN = f"[^\\W\\d_A-Za-z{''.join(sorted(_NEVER))}{_SELDOM}]"
 # Left of a name that no cue announces: no word, or one that often stands before people.
-_LEFT = "据经与向由找请给和跟是系叫转的弟哥姐妹爸妈夫妻嫂友有为村户时明"
+_LEFT = "据经与向由找请给和跟是系叫转的弟哥姐妹爸妈夫妻嫂友有为村户时明主客长子儿至接"
 _BEGINS, _GOES_ON = ("".join(sorted({name[at] for name in COMPOUND_SURNAMES})) for at in (0, 1))
 _SITE = re.compile(
     f"[{_FIRST}{_BEGINS}]"

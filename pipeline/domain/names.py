@@ -214,6 +214,7 @@ class Name:
     is_sure: bool = False  # though it may be a word as well: 来电人黄河反映
 
 
+_ETHNIC = frozenset(ETHNIC_BEGINNINGS)
 _THING = re.compile(f"{'|'.join(THINGS)}|(?<![{HAN}].)[市县区镇乡]")
 _HOW_MUCH = tuple("高大重贵长小宽多")  # 成本高
 _SIDES = tuple("校院厂司警店资甲乙双对我官军主")  # 校方, 甲方
@@ -271,11 +272,18 @@ def _announced(text: str) -> list[Name]:
 def _people(text: str, people: list[Name]) -> list[Name]:
     kept: list[Name] = []
     for person in people:  # what a cue tells comes before what only the characters do
-        if not any(person.start < other.end and other.start < person.end for other in kept) and (
-            person.is_sure or not _is_word(text, person.start, person.end)
+        if (
+            not any(person.start < other.end and other.start < person.end for other in kept)
+            and (person.is_sure or not _is_word(text, person.start, person.end))
+            and not _is_amid_ethnic(text, person.start)
         ):
             kept.append(person)
     return sorted(kept, key=lambda person: person.start)
+
+
+def _is_amid_ethnic(text: str, start: int) -> bool:
+    """桑 in 格桑卓玛 is no surname."""
+    return any(text[max(0, start - back) : start - back + 2] in _ETHNIC for back in (1, 2))
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
