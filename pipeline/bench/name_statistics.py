@@ -40,9 +40,10 @@ def main() -> None:
         if is_name and len(word) == 3 and word[0] in SURNAMES:
             for place, character in zip(places, word, strict=True):
                 place[character] += 1
-        elif len(word) < 3 or (len(word) == 3 and word[0] in SURNAMES):
-            if int(frequency) >= (_LEAST_AS_NAME if is_name else _LEAST):
-                words[word] += int(frequency)
+        elif int(frequency) >= (_LEAST_AS_NAME if is_name else _LEAST) and (
+            len(word) < 3 or (len(word) == 3 and word[0] in SURNAMES)
+        ):
+            words[word] += int(frequency)
     lines = _lines("surname", places[0], SURNAMES + RARE_SURNAMES)
     lines += _lines("first", places[1]) + _lines("last", places[2]) + _lines("word", words)
     STATISTICS.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ app = typer.Typer(help="版式：核对、起草。", no_args_is_help=True)
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="导出文件。")],
+    file: Annotated[Path, typer.Argument(readable=False, help="导出文件。")],
     layout: Annotated[
         Path | None, typer.Option(help="按这个版式草稿核对，而不按已有的版式。")
     ] = None,
@@ -43,7 +43,7 @@ def check(
 
 @app.command()
 def draft(
-    file: Annotated[Path, typer.Argument(help="新平台的导出文件。")],
+    file: Annotated[Path, typer.Argument(readable=False, help="新平台的导出文件。")],
     name: Annotated[str, typer.Option(help="新版式的名称。")],
 ) -> None:
     """按一个文件的列标题起草版式 YAML；人工补全后放入 HOTLINE_HOME/layouts/ 即可使用。"""

@@ -21,7 +21,7 @@ from pipeline.domain.punctuation import typeset
 
 def nightly(
     inbox: Annotated[
-        Path | None, typer.Option(help="收件目录（默认 HOTLINE_HOME/inbox）。")
+        Path | None, typer.Option(readable=False, help="收件目录（默认 HOTLINE_HOME/inbox）。")
     ] = None,
     as_of: AsOf = None,
     profile: Profile = None,
@@ -47,7 +47,7 @@ def _inbox(path: Path) -> Path:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="导出文件或目录。")],
+    paths: Annotated[list[Path], typer.Argument(readable=False, help="导出文件或目录。")],
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
@@ -117,7 +117,7 @@ def print_ledgers(files: list[dict]) -> None:
 
     rows = []
     for file in files:
-        note = file["message"] or ";".join(
+        note = typeset(file["message"] or "") or "；".join(
             f"{RowReason(r['code']).name_zh} {r['count']}" for r in file["reasons"]
         )
         counts = [file["rows_read"], *(file[o.value] for o in RowOutcome)]

@@ -94,7 +94,9 @@ def name_at(text: str, start: int, least: int, surname: int = 1) -> int | None:
 _NO_NAMES = WORDS.union(ETHNIC_BEGINNINGS)
 _COMPOUNDS = frozenset(COMPOUND_SURNAMES)
 # Surnames that begin words and sentences far more often; and those of which compounds begin.
-_MOSTLY_WORDS = "司车路时单那查连危来都平台公申国许应任管代边封元冷包上第西东南百保通广全强多黑于向明高关方有应钱"
+_MOSTLY_WORDS = (
+    "司车路时单那查连危来都平台公申国许应任管代边封元冷包上第西东南百保通广全强多黑于向明高关方有钱"
+)
 _FIRST = "".join(sorted({*SURNAMES, *RARE_SURNAMES} - {*_MOSTLY_WORDS}))
 _HAN = "\u4e00-\u9fff"
 # Often right after a surname, and hardly ever in a name.
@@ -104,7 +106,7 @@ _SELDOM = (
 )
 _GIVEN = f"[^\\W\\d_A-Za-z{''.join(sorted(_NEVER))}{_SELDOM}]"
 # Left of a name that no cue announces: no word, or one that often stands before people.
-_LEFT = "据经与向由找请给和跟是系叫转的弟哥姐妹爸妈夫妻嫂友有为村户时明"
+_LEFT = "据经与向由找请给和跟是系叫转的弟哥姐妹爸妈夫妻嫂友有为村户时明主客长子儿至接"
 _BEGINS, _GOES_ON = ("".join(sorted({name[at] for name in COMPOUND_SURNAMES})) for at in (0, 1))
 _SITE = re.compile(
     f"[{_FIRST}{_BEGINS}]"

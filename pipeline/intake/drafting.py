@@ -121,7 +121,7 @@ def _comments(
     lines = [
         "草稿。存为 YAML 文件，核对后运行 hotline layout check 导出文件 --layout 草稿，",
         "无误后放入 HOTLINE_HOME/layouts/（默认 var/layouts/），不需要改程序。",
-        "hotline 填 12328、12345 或 web（其他平台都用 web），决定工单计入哪条热线；name_zh 填给人看的名称。",
+        "hotline 填 12328、12345 或 web（其他平台都用 web），工单计入它；name_zh 填给人看的名称。",
         "channel 填平台自己的名称：文件里没有受理渠道时，工单的受理渠道就是它。",
         "number_prefix 填字母或数字（如 SSP-）：加在工单编号前，不与同一热线其他平台的编号相混。",
     ]

@@ -113,7 +113,7 @@ def normalise_heading(text: str) -> str:
 
 
 class LayoutError(OperatorError):
-    """A layout that an operator wrote cannot be used; the message names the file and what is wrong."""
+    """A layout that an operator wrote cannot be used; the message says which and why."""
 
 
 class Layout(_Model):

@@ -15,7 +15,8 @@ from hashlib import blake2b
 from itertools import compress
 
 from pipeline.domain.calendar import CalendarUnknown, add_working_days
-from pipeline.domain.names import callers_names, people_named, replace_names
+from pipeline.domain.namecells import callers_names, people_named
+from pipeline.domain.names import replace_names
 from pipeline.domain.privacy import (
     PersonalData,
     mask_name,

@@ -101,8 +101,8 @@ def parse_count(table: dict[str, str], text: str) -> int | None:
 
 
 _AREA = "[^/\\\\\\s路街道号村镇,\uff0c。省市]"
-# A street or a town may be named after a county or a market: 新市街道, 沙市镇, 西市区街道; 沙市区 and
-# 津市市 hold the character of another level, 合肥市区 is the city.
+# A street or a town may be named after a county or a market: 新市街道, 沙市镇, 西市区街道.
+# 沙市区 and 津市市 hold the character of another level, 合肥市区 is the city.
 _NO_REGION = "(?!区?(?:街|镇|乡|村|路|办事处))"
 _REGION = re.compile(
     rf"(?:{_AREA}{{2,7}}(?:省|自治区|特别行政区)[/\-\s]?)?(?:{_AREA}{{2,7}}(?:市|自治州|盟)[/\-\s]?)?"

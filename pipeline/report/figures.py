@@ -217,7 +217,8 @@ _PLACE = re.compile("[省市县区旗州盟镇乡路]$|街道$")
 @cache
 def names_a_person(part: str) -> bool:
     """A unit, region or trade cell that holds personal data, or nothing but somebody's name."""
-    from pipeline.domain.names import find_names, is_full_name
+    from pipeline.domain.namecells import is_full_name
+    from pipeline.domain.names import find_names
     from pipeline.domain.privacy import find_personal_data
 
     pieces = re.split(r"[|·]", part)

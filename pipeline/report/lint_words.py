@@ -41,7 +41,7 @@ def lint_words(grids: list[Grid], texts: list[tuple[str, str]]) -> Iterator[Find
 
 def _people(grid: Grid) -> Iterator[Finding]:
     """Columns that are headed as people and hold names, not how many."""
-    from pipeline.domain.names import is_callers_name, is_full_name
+    from pipeline.domain.namecells import is_callers_name, is_full_name
 
     for c, column in enumerate(grid.columns):
         if not _PEOPLE.search(column) or _SIGNED.search(column):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.domain.names import people_named
+from pipeline.domain.namecells import people_named
 from pipeline.domain.privacy import (
     find_personal_data,
     id_checksum_ok,

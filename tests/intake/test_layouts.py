@@ -174,6 +174,6 @@ def test_a_changed_layout_is_read_anew_and_one_moved_away_is_asked_for(own_layou
 )
 def test_what_cannot_be_read_beside_them_is_named(own_layouts, text, told):
     (own_layouts / "snapshot.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(LayoutError, match="snapshot.yml") as error:
+    with pytest.raises(LayoutError, match="版式文件") as error:
         load_layouts()
     assert told in str(error.value)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.domain import names
+from pipeline.domain import namecells, names
 from pipeline.domain.privacy import addresses, digits, marks
 from pipeline.domain.privacy.digits import LANDLINE, SPELLED, TO_DIGIT
 from pipeline.domain.privacy.findings import ANY_DIGIT, Finding, digits_of, narrow
@@ -102,7 +102,7 @@ def _mask_landline(probe: str, number: str) -> str:
 def mask_name(name: str) -> str:
     """``王建国`` → ``王某``, each of ``王建国、李秀英``; ``王先生``, ``王*``, ``匿名`` and
     organisations stay as they are."""
-    return mask_text(names.replace_names(name, names.callers_names(name)))
+    return mask_text(names.replace_names(name, namecells.callers_names(name)))
 
 
 _PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
@@ -161,7 +161,7 @@ def mask_ticket(
     something new.
     """
     masked = Masked(list(texts))
-    known = _Known({name for name in known_names if names.is_callers_name(name)})
+    known = _Known({name for name in known_names if namecells.is_callers_name(name)})
     every = [i for i, text in enumerate(texts) if text]
     found = {i: _held(texts[i]) for i in every} if held is None else held
     while found or known.is_new:
