@@ -148,6 +148,14 @@ def test_confidential_items_and_cases_are_found(sound):
     assert codes(lint_document(document, leaking, figures)) == {"lead"}
 
 
+@pytest.mark.parametrize(
+    "said", ["12328热线·电话", "网上留言·网站", "县治超站·钓鱼执法", "货车司机·粗暴执法"]
+)
+def test_the_report_s_own_words_with_a_dot_name_nobody(sound, said):
+    frame, figures, document = sound
+    assert lint_document(with_block(document, Paragraph((said,))), frame, figures) == []
+
+
 def test_units_are_never_ranked(sound):
     """Named in order of their names, whatever their counts (M-10, 国办函〔2025〕66号)."""
     _, figures, document = sound
