@@ -37,7 +37,7 @@ def nightly(
         print_json(outcome.as_json())
     else:
         print_night(outcome.keys["summary"], changed=outcome.keys["changed"])
-        warn(outcome.messages)
+        warn([typeset(message) for message in outcome.messages])
     raise typer.Exit(int(outcome.status))
 
 
@@ -93,10 +93,7 @@ def print_items(items: dict) -> None:
     """Open items, highest level first, with the clause of each rule once above them."""
     from pipeline.policies import ORIGIN_ZH
 
-    typer.echo(
-        f"监督事项：未销号 {items['open']} 项（另报 {items['confidential']} 项，不列明细）。"
-        "均为建议，由具名人员决定。"
-    )
+    typer.echo(f"监督事项：未销号 {items['open']} 项，均为建议，由具名人员决定。另报事项不列。")
     by_rule: dict[tuple, list[dict]] = {}
     for item in items["described"]:
         key = item["level"], item["rule"], item["clause"], item["threshold_origin"]

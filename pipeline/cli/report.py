@@ -140,7 +140,7 @@ def trace(
 def lint(
     file: Annotated[Path, typer.Argument(help="任意来源的汇总表 xlsx。")], as_json: AsJson = False
 ) -> None:
-    """核对一张汇总表：合计、比例、同比环比。"""
+    """核对一张汇总表：合计、比例、同比环比、截断、小数单元格、个人信息。"""
     from pipeline.report.linter import lint_table
 
     with explained():

@@ -14,7 +14,7 @@ looks so (龙腾大厦, 梅溪湖) are no names.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.domain.likelihood import ACTS, SALUTATION, acts, find_likely, name_in_context
@@ -123,18 +123,27 @@ _ENDS = f"[{SURNAMES}{''.join(name[-1] for name in COMPOUND_SURNAMES)}]"  # of a
 
 
 def _following(words: Iterable[str], between: str = "") -> str:
-    """Pattern: one of the words, after what has the form of a name, or after one of the
-    characters ``between`` that follow it."""
-    near = [f"{_ENDS}{TYPICAL}", f"{_ENDS}{TYPICAL}{TYPICAL}"]
-    near += [f"{name}[{between}]" for name in near if between]
+    """Pattern: one of the words, behind the last character of a given name or one of ``between``.
+
+    Whether a whole name stands there is left to :data:`_NAME_BEFORE`: these patterns would take
+    a second to compile if each word asked for it.
+    """
     rests: dict[str, list[str]] = {}  # by the first character: so a search tries few alternatives
     for word in words:
-        after = "|".join(f"(?<={name}{word})" for name in near)
-        rests.setdefault(word[0], []).append(f"{word[1:]}(?:{after})")
-    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
+        rests.setdefault(word[0], []).append(word[1:])
+    return "|".join(
+        f"{first}(?<=[{GIVEN}{between}]{first})(?:{'|'.join(rest)})"
+        for first, rest in rests.items()
+    )
 
 
-_AFTER_NAME = [_following(word_list("先生 女士 同志 所有 名下 您好"))]
+def _name_form(between: str = "") -> re.Pattern:
+    """What has the form of a name, and one of the characters ``between`` at most, to the end."""
+    return re.compile(f"{_ENDS}{TYPICAL}{{1,2}}{f'[{between}]?' if between else ''}\\Z")
+
+
+_CALLED = word_list("先生 女士 同志 所有 名下 您好")
+_AFTER_NAME = [_following(_CALLED)]
 _OFFICES = "|".join(f"{word}(?<=[{GIVEN}大中支副]{word})" for word in _TITLES)
 _RANKS = "|".join(
     [
@@ -148,12 +157,19 @@ _SEX = f"男(?<=[，,(（ ].)(?![{HAN}])|女(?<=[，,(（ ].)(?![{HAN}])"
 _GAP = "，,(（ \n"  # between a name and what belongs to him
 _ID_WORDS = word_list("身份证 联系电话 联系方式 电话 手机")
 _ID = _following(_ID_WORDS, _GAP)
+_NAME_BEFORE = {
+    **dict.fromkeys((*_CALLED, "取得联系", "等"), _name_form()),
+    **dict.fromkeys(RANKS, _name_form("副")),
+    **dict.fromkeys(KIN, _name_form("的")),
+    **dict.fromkeys(_ID_WORDS, _name_form(_GAP)),
+}
 # No groups: so the search skips to the characters with which an alternative begins.
 _NEIGHBOUR = re.compile("|".join([*_AFTER_NAME, _OFFICES, _RANKS, _ID, _SEX, _PHONE, _ID_NUMBER]))
 _BEFORE = re.compile(
     f"(?P<name>{TYPICAL_NAME})(?<![大中支副])(?:的|副?[大中支]?"
     "|[，,:：(（ \n]{0,2}(?:联系)?(?:电话|手机号?|[Tt]el)?[:： \n]{0,2}(?:\\+?86[ -]?)?)$"
 )
+_LONGEST_FORM = 4  # characters
 _FAR = 14  # characters from the beginning of a name to its neighbour
 # Left of a name that only its neighbour tells: no other word, but for an office or a preposition.
 _LEFT = re.compile(
@@ -233,15 +249,6 @@ def mask(name: str) -> str:
     """``王建国`` → ``王某``, ``欧阳锋`` → ``欧阳某``."""
     name = name.replace(" ", "")
     return f"{name[:2] if name[:2] in COMPOUND_SURNAMES and len(name) > 2 else name[0]}某"
-
-
-def may_follow_cue(text: str) -> bool:
-    """True where a cue or the beginning of the text may announce a name (see LOOK_FOR)."""
-    return bool(
-        _cue(text).search(text)
-        or find_likely(text)
-        or (text[:1] in _OPENERS and _OPENING.match(text))
-    )
 
 
 def find_people(text: str) -> list[Name]:
@@ -342,7 +349,7 @@ def _likely(text: str, start: int, least: int) -> tuple[int, int] | None:
 
 def _before_neighbours(text: str) -> list[Name]:
     people = []
-    for hint in _NEIGHBOUR.finditer(text):
+    for hint in _neighbours(text):
         match = _BEFORE.search(text, max(0, hint.start() - _FAR), hint.start())
         left = text[max(0, match.start() - 1) : match.start()] if match else ""
         beside = _LEFT_OF.get(hint[0])
@@ -353,6 +360,17 @@ def _before_neighbours(text: str) -> list[Name]:
         ):
             people.append(Name(*match.span("name"), hint[0] in _TITLES))
     return people
+
+
+def _neighbours(text: str) -> Iterator[re.Match]:
+    at = 0
+    while hint := _NEIGHBOUR.search(text, at):
+        form, start = _NAME_BEFORE.get(hint[0]), hint.start()
+        if form is None or form.search(text, max(0, start - _LONGEST_FORM), start):
+            yield hint
+            at = hint.end()
+        else:
+            at = start + 1
 
 
 def _listed(text: str) -> list[Name]:

@@ -18,12 +18,13 @@ from pipeline.domain.calendar import CalendarUnknown, add_working_days
 from pipeline.domain.namecells import callers_names, people_named
 from pipeline.domain.names import replace_names
 from pipeline.domain.privacy import (
-    holds_personal_data,
+    PersonalData,
     mask_name,
     mask_phone,
     mask_plate,
     mask_text,
     mask_ticket,
+    personal_data,
 )
 from pipeline.domain.text import clean, clean_code
 from pipeline.domain.ticket import FIELD_NAMES, FIELDS, TIME_FIELDS, Kind, Status
@@ -137,7 +138,7 @@ class Normaliser:
         self._user = Cached(clean_code)
         # Replies and places recur; the limit keeps the texts that do not from piling up.
         self._cleaned = Cached(clean, limit=10_000)
-        self._to_mask = Cached(lambda t: bool(t) and holds_personal_data(t), limit=10_000)
+        self._held = Cached(lambda text: personal_data(text) if text else None, limit=10_000)
         self._joined = Cached(lambda parts: mask_text("/".join(filter(None, parts))) or None)
         self._deadline = Cached(working_days_of)
         self._due_on = Cached(self._due)
@@ -332,24 +333,25 @@ class Normaliser:
 
     def _texts(self, cells: dict, out: dict, too_long: set[int], contacts: list) -> None:
         present = [name for name in MASKED_TEXTS if name in cells]
-        to_mask: dict[int, list[int]] = {}  # row → which of the texts
+        to_mask: dict[int, dict[int, PersonalData]] = {}  # row → which of the texts hold what
         for at, name in enumerate(present):
             column = self._cleaned.column(cells[name])
             for i in too_long:
                 column[i] = None
             out[name] = column
-            for i in compress(range(len(column)), self._to_mask.column(column)):
-                to_mask.setdefault(i, []).append(at)
+            held = self._held.column(column)
+            for i in compress(range(len(column)), held):
+                to_mask.setdefault(i, {})[at] = held[i]
         names = [self._names[name] if name else () for name in cells.get("caller_name", ())]
         for i in compress(range(len(names)), names):
-            to_mask.setdefault(i, [])
+            to_mask.setdefault(i, {})
         accused = self._accused.column(cells.get("target_unit", ()))
         for i in compress(range(len(accused)), accused):
-            to_mask.setdefault(i, [])
-        for i, which in to_mask.items():
+            to_mask.setdefault(i, {})
+        for i, held in to_mask.items():
             known = [name.replace(" ", "") for name in names[i]] if names else []
             known += accused[i] if accused else ()
-            masked = mask_ticket([out[name][i] for name in present], known, which)
+            masked = mask_ticket([out[name][i] for name in present], known, held)
             for name, text in zip(present, masked.texts, strict=True):
                 out[name][i] = text
             if masked.officers or masked.badges:

@@ -31,7 +31,7 @@ def compose(
     w, policy = Writer(frame, figures), frame.policy
     year, number = row.month.split("-")
     sections = (
-        depth.extended(chapters.overall(w), *depth.merged(w)),
+        chapters.overall(w),
         depth.extended(chapters.types(w), *depth.corrected(w), *depth.crosses(w)),
         chapters.groups(w),
         depth.extended(chapters.efficiency(w), *depth.handling(w), *depth.by_dimension(w)),
@@ -44,13 +44,12 @@ def compose(
     )
     versions = row.manifest_json["versions"]
     revised = f"(第{row.revision}版)" if row.revision > 1 else ""
-    basis = "".join((f"《{policy.title}》", f"({policy.doc_no})" if policy.doc_no else ""))
     document = Document(
         title=f"{month_zh(row.month)}{policy.report_name}",
         issue=f"{year}年第{int(number)}期{revised}",
         issuer=policy.issuer,
         dated=f"{row.as_of.year}年{row.as_of.month}月{row.as_of.day}日",
-        footer=f"依据{basis}{policy.status_zh}",
+        footer=policy.footer_zh,
         sections=sections,
         masthead=policy.report_name if policy.red_head else "",
         meta={
@@ -110,6 +109,11 @@ def _tickets_at_least(figure: Figure, figures: Figures) -> float | None:
     return figure.value
 
 
+def _counts_hits(figure: Figure) -> bool:
+    """Whether a set's hits alone stand behind the number."""
+    return figure.params["measure"].startswith("hit")
+
+
 def printed_lists(document: Document, frame: Frame, figures: Figures) -> dict[str, list[str]]:
     """Number → ``masked ticket number + day`` of its tickets, for every short enough list.
 
@@ -123,6 +127,7 @@ def printed_lists(document: Document, frame: Frame, figures: Figures) -> dict[st
             continue
         if 0 < (_tickets_at_least(figure, figures) or 0) <= LIST_LIMIT:
             params = {k: v for k, v in figure.params.items() if k not in ("measure", "part")}
+            params["hits"] = _counts_hits(figure)
             queries.setdefault(repr((figure.query, sorted(params.items()))), []).append(number)
     withheld = set(frame.manifest["withheld_tickets"])
     printed: dict[int, str] = {}  # a ticket is in many lists
@@ -133,23 +138,18 @@ def printed_lists(document: Document, frame: Frame, figures: Figures) -> dict[st
         by = params.pop("by")
         del params["measure"], params["part"]
         parts = [figures[n].params["part"] for n in numbers] if by else None
-        by_part: dict[str, list[tuple[str, int]]] = {}
-        for ticket_id, _, ticket_no, accepted_at, part, is_hit in ticket_rows(
-            frame.connection, frame.report_id, first.query, by, params, parts=parts
-        ):
+        by_part: dict[str, list[str]] = {}
+        for ticket_id, _, ticket_no, accepted_at, part, _ in ticket_rows(
+            frame.connection, frame.report_id, first.query, by, params,
+            parts=parts, hits_only=_counts_hits(first),
+        ):  # fmt: skip
             if ticket_id in withheld:
                 continue
             if ticket_id not in printed:
                 printed[ticket_id] = f"{mask_ticket_no(ticket_no)}({accepted_at:%m-%d})"
-            by_part.setdefault(part, []).append((printed[ticket_id], is_hit))
+            by_part.setdefault(part, []).append(printed[ticket_id])
         for number in numbers:
-            figure = figures[number]
-            hits = figure.params["measure"].startswith("hit")
-            found = [
-                text
-                for text, is_hit in by_part.get(figure.params["part"], [])
-                if is_hit or not hits
-            ]
+            found = by_part.get(figures[number].params["part"], [])
             if len(found) <= LIST_LIMIT:
                 lists[number] = found
     return lists

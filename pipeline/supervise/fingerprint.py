@@ -1,104 +1,126 @@
 """Whether two complaints of different callers tell one event: its fingerprint, and a small scorer.
 
-A fingerprint is what another teller of the event would name too: rare words, the place, the day
-and hour, a sum, what was done and to whom. A logistic regression over five such agreements says
-how likely two complaints are one matter. fingerprint.yaml holds the patterns, word_weights.yaml
-what the fit gave; docs/linking.md says how well it does.
+A fingerprint is what another teller of the event would name too, in whatever words: its concepts
+(concepts.yaml: 昨晚, 半夜 and 深夜 are one), its characters, the day, sums. A logistic regression
+over what two fingerprints share and where they differ says how likely they tell one event.
+event_weights.yaml holds what :mod:`pipeline.supervise.fit_links` fitted; docs/linking.md says how
+well it does.
 """
 
 import math
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from pipeline.supervise import alike
 
 _HERE = Path(__file__).parent
+WEIGHTS = _HERE / "event_weights.yaml"
+PARTED = ("trade", "cargo")
+"""Slots of concepts in which two tellings of one event do not differ."""
 
-_ROAD = re.compile("(?<![A-Za-z])[GSXY](\\d{2,4})(?!\\d)|(\\d{3})(?=[国省县]道)|[国省县]道(\\d{3})")
-_PLATE = re.compile("[\u4e00-\u9fff][A-Z]·?\\*+\\w{1,2}")  # as masked: 赣E·***88
-_HOUR = re.compile("(\\d{1,2}|十[一二]?|[一二两三四五六七八九])(?=[点时:\uff1a](?!间))")
-_HOURS = {sign: n for n, sign in enumerate("零一二三四五六七八九十")} | {
-    "两": 2,
-    "十一": 11,
-    "十二": 12,
-}
-# Words of a sentence that no name of a place runs across.
-_BREAK = re.compile(
-    "[在到从经过往去了被的至把向于某此同各一每处将我他其进出上下不有没让要来前开个条次映因]"
-)
+_RARE_BITS = 64  # characters too rare for a weight of their own share these bits
+
+
+@dataclass(frozen=True)
+class Concepts:
+    """concepts.yaml as read: each concept has one bit."""
+
+    names: tuple[str, ...]
+    heads: dict[str, list[tuple[str, int]]]  # first one or two characters → word, its concepts
+    slots: dict[str, int]
+
+    def of(self, text: str) -> int:
+        """The concepts that a text speaks of, as bits."""
+        found, heads = 0, self.heads
+        for at, sign in enumerate(text):
+            for head in (sign, text[at : at + 2]):
+                for word, bits in heads.get(head, ()):
+                    if text.startswith(word, at):
+                        found |= bits
+        return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import yaml
+
+    return yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+
+
+@cache
+def concepts() -> Concepts:
+    names: list[str] = []
+    words: dict[str, int] = {}
+    slots: dict[str, int] = {}
+    for slot, said in _read(_HERE / "concepts.yaml").items():
+        for name, listed in said.items():
+            bit = 1 << len(names)
+            names.append(f"{slot}.{name}")
+            slots[slot] = slots.get(slot, 0) | bit
+            for word in listed.split():
+                words[word] = words.get(word, 0) | bit
+    heads: dict[str, list[tuple[str, int]]] = {}
+    for word, bits in words.items():
+        heads.setdefault(word[:2], []).append((word, bits))
+    return Concepts(tuple(names), heads, slots)
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """fingerprint.yaml and word_weights.yaml as read; weights are inverse document frequencies."""
+    """event_weights.yaml as read; weights are inverse document frequencies, by bit."""
 
-    acts: dict[str, re.Pattern[str]]
-    parties: dict[str, re.Pattern[str]]
-    places: re.Pattern[str]
-    words: dict[str, float]
-    unseen_word: float
+    bits: dict[str, int]  # of the characters with a weight of their own
+    characters: list[float]
+    concepts: list[float]
     intercept: float
     coefficients: dict[str, float]
     threshold: float
-    least_words: float
 
-    def weight(self, pairs: Iterable[str]) -> float:
-        get, unseen = self.words.get, self.unseen_word
-        return sum(get(pair, unseen) for pair in pairs)
+    def characters_of(self, words: str) -> int:
+        known, found = len(self.bits), 0
+        for sign in set(words):
+            found |= 1 << self.bits.get(sign, known + ord(sign) % _RARE_BITS)
+        return found
 
 
 @cache
 def scorer() -> Scorer:
-    import yaml
-
-    def read(name: str) -> dict[str, Any]:
-        return yaml.safe_load((_HERE / name).read_text(encoding="utf-8"))
-
-    said, weights = read("fingerprint.yaml"), read("word_weights.yaml")
-    endings = said["places"].replace(" ", "")
-    coefficients = dict(weights["coefficients"])
+    said = _read(WEIGHTS)
+    signs = [(sign, weight) for weight, listed in said["characters"].items() for sign in listed]
+    coefficients = dict(said["coefficients"])
     return Scorer(
-        acts={name: re.compile(words) for name, words in said["acts"].items()},
-        parties={name: re.compile(words) for name, words in said["parties"].items()},
-        places=re.compile(f"[\u4e00-\u9fff]{{0,5}}?({endings})"),
-        words={
-            signs[i : i + 2]: weight
-            for weight, signs in weights["words"].items()
-            for i in range(0, len(signs), 2)
-        },
-        unseen_word=weights["unseen_word"],
+        bits={sign: n for n, (sign, _) in enumerate(signs)},
+        characters=[weight for _, weight in signs] + [said["rare_character"]] * _RARE_BITS,
+        concepts=[said["concepts"].get(name, 0.0) for name in concepts().names],
         intercept=coefficients.pop("intercept"),
         coefficients=coefficients,
         threshold=said["threshold"],
-        least_words=said["least_words"],
     )
+
+
+def _sum(bits: int, weights: list[float]) -> float:
+    total = 0.0
+    while bits:
+        lowest = bits & -bits
+        total += weights[lowest.bit_length() - 1]
+        bits ^= lowest
+    return total
 
 
 @dataclass(frozen=True, eq=False)
 class Fingerprint:
-    """Read from a text told at local time ``at``; each part only when it is asked for."""
+    """Read from a text told at local time ``at``; each part only when it is asked for.
+
+    ``words`` are those of :func:`alike.bare`.
+    """
 
     text: str
     words: str
     at: datetime
     unit: str | None
     region: str | None
-    types: frozenset[str]
-
-    @property
-    def pairs(self) -> set[str]:
-        """Character pairs of the words. Not kept: those of many tickets would fill memory."""
-        return {a + b for a, b in pairwise(self.words)}
-
-    @cached_property
-    def weight(self) -> float:
-        return scorer().weight(self.pairs)
 
     @cached_property
     def mask(self) -> int:
@@ -113,64 +135,23 @@ class Fingerprint:
         return alike.amounts(self.text)
 
     @cached_property
-    def hours(self) -> frozenset[int]:
-        """Hours of the clock, 0–11: who says 十点 and who says 22时 mean the same."""
-        named = (_HOURS.get(said) or int(said) for said in _HOUR.findall(self.text))
-        return frozenset(hour % 12 for hour in named if hour <= 24)
+    def characters(self) -> int:
+        return scorer().characters_of(self.words)
 
     @cached_property
-    def places(self) -> frozenset[str]:
-        """Places by the two characters before their kind, road numbers, masked plates."""
-        text, own = self.text, (self.unit or "", self.region or "")
-        found = {a or b or c for a, b, c in _ROAD.findall(text)} | set(_PLATE.findall(text))
-        for name in filter(None, own):
-            text = text.replace(name, "\uff0c")
-        for match in scorer().places.finditer(text):
-            kind = match[1]
-            name = _BREAK.split(match[0][: len(match[0]) - len(kind)])[-1][-2:]
-            if len(name) == 2 and not any(name in known for known in own):
-                found.add(name)
-            elif len(name) < 2 and len(kind) > 2:
-                found.add(kind)
-        return frozenset(found)
+    def characters_weight(self) -> float:
+        return _sum(self.characters, scorer().characters)
 
     @cached_property
-    def acts(self) -> frozenset[str]:
-        return _matching(scorer().acts, self.text)
+    def concepts(self) -> int:
+        text = self.text
+        for own in filter(None, (self.unit, self.region)):
+            text = text.replace(own, "\uff0c")
+        return concepts().of(text)
 
     @cached_property
-    def parties(self) -> frozenset[str]:
-        return _matching(scorer().parties, self.text)
-
-
-def _matching(patterns: dict[str, re.Pattern[str]], text: str) -> frozenset[str]:
-    return frozenset(name for name, pattern in patterns.items() if pattern.search(text))
-
-
-def shared_words(a: Fingerprint, b: Fingerprint) -> float:
-    """Weight of the shared character pairs by the root of what both texts weigh in the mean.
-
-    Between the absolute weight, which grows with the length of any two texts, and the share of
-    it, which sinks with all that only one teller adds. 0 where it is less than ``least_words``.
-    """
-    known, size = scorer(), math.sqrt(math.sqrt(a.weight * b.weight))
-    least = known.least_words * size
-    # A first look, fast: were all pairs that two masks may share as rare as can be, is it enough?
-    if not least or (a.mask & b.mask).bit_count() * known.unseen_word < least:
-        return 0.0
-    shared = known.weight(a.pairs & b.pairs)
-    return shared / size if shared >= least else 0.0
-
-
-def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
-    """What two fingerprints share, by the names of the coefficients."""
-    return {
-        "words": shared_words(a, b),
-        "day": float(not a.days.isdisjoint(b.days)),
-        "hour": float(not a.hours.isdisjoint(b.hours)),
-        "sum": float(not a.sums.isdisjoint(b.sums)),
-        "place": float(not a.places.isdisjoint(b.places)),
-    }
+    def concepts_weight(self) -> float:
+        return _sum(self.concepts, scorer().concepts)
 
 
 def differ(a: frozenset, b: frozenset) -> bool:
@@ -178,30 +159,51 @@ def differ(a: frozenset, b: frozenset) -> bool:
     return bool(a) and bool(b) and a.isdisjoint(b)
 
 
-def contradict(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether the two name different days, sums, acts or parties: they tell different events."""
-    return (
-        differ(a.days, b.days)
-        or differ(a.sums, b.sums)
-        or differ(a.acts, b.acts)
-        or differ(a.parties, b.parties)
-    )
+def _size(a: float, b: float) -> float:
+    """What a shared weight is divided by: the fourth root of both texts' weights.
+
+    Between the absolute weight, which grows with the length of any two texts, and the share of
+    it, which sinks with all that only one teller adds.
+    """
+    return math.sqrt(math.sqrt(a * b)) or 1.0
+
+
+def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
+    """What two fingerprints share and where they differ, by the names of the coefficients."""
+    known = scorer()
+    return _particulars(a, b) | {
+        "characters": _sum(a.characters & b.characters, known.characters)
+        / _size(a.characters_weight, b.characters_weight)
+    }
+
+
+def _particulars(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
+    """All features but the characters, which take longest."""
+    shared = a.concepts & b.concepts
+    said = {
+        "concepts": _sum(shared, scorer().concepts) / _size(a.concepts_weight, b.concepts_weight),
+        "day": float(not a.days.isdisjoint(b.days)),
+        "sum": float(not a.sums.isdisjoint(b.sums)),
+        "other_sum": float(differ(a.sums, b.sums)),
+    }
+    for slot in PARTED:
+        of_slot = concepts().slots[slot]
+        parted = not shared & of_slot and a.concepts & of_slot and b.concepts & of_slot
+        said[f"other_{slot}"] = float(bool(parted))
+    return said
 
 
 def one_event(a: Fingerprint, b: Fingerprint) -> float:
-    """Probability that two complaints of one problem type tell one event.
-
-    0 where they contradict each other, share too few words, or share no particular (day, hour,
-    sum, place): without one, two drivers' complaints of one practice and two tellings of one
-    encounter read the same.
-    """
-    words = shared_words(a, b)
-    if not words or contradict(a, b):
-        return 0.0
-    known, said = scorer(), features(a, b)
-    if not any(said[name] for name in said.keys() - {"words"}):
-        return 0.0
+    """Probability that two complaints of one problem type tell one event; 0 below the threshold."""
+    known = scorer()
     logit = known.intercept + sum(
-        weight * said[name] for name, weight in known.coefficients.items()
+        known.coefficients[name] * value for name, value in _particulars(a, b).items()
     )
-    return 1 / (1 + math.exp(-logit))
+    shared = a.characters & b.characters
+    factor = known.coefficients["characters"] / _size(a.characters_weight, b.characters_weight)
+    least = math.log(known.threshold / (1 - known.threshold))
+    # A first look, fast: were all shared characters as rare as can be, would it be enough?
+    if logit + factor * shared.bit_count() * known.characters[-1] < least:
+        return 0.0
+    logit += factor * _sum(shared, known.characters)
+    return 1 / (1 + math.exp(-logit)) if logit >= least else 0.0

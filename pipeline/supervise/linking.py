@@ -34,7 +34,7 @@ from pipeline.store import tables as t
 from pipeline.store.bulk import among, insert_rows
 from pipeline.supervise import alike
 from pipeline.supervise.facts import LABELLED
-from pipeline.supervise.fingerprint import Fingerprint, differ, one_event, scorer
+from pipeline.supervise.fingerprint import Fingerprint, differ, one_event
 from pipeline.supervise.matters import JOINING, REPEAT_DAYS, caller_kind, lowest_connected
 
 MATTER_DAYS = 30
@@ -85,9 +85,7 @@ class _Ticket:
 
     @cached_property
     def told(self) -> Fingerprint:
-        return Fingerprint(
-            self.text, self.words, self.accepted_at, self.unit, self.region, self.types
-        )
+        return Fingerprint(self.text, self.words, self.accepted_at, self.unit, self.region)
 
     @cached_property
     def asks_again(self) -> bool:
@@ -268,16 +266,14 @@ def _of_one_matter(later: _Ticket, earlier: _Ticket, *, is_near: bool) -> tuple[
             return kind, round(same / 100, 4)
         if same and not differ(later.told.sums, earlier.told.sums):
             return "same_matter", round(same / 100, 4)
-    if not later.types & earlier.types or differ(later.told.sums, earlier.told.sums):
+    if not later.types & earlier.types:
         return None
-    score = 0.0
-    if alike.may_reach(_CLEARLY_SIMILAR, later.told.mask, earlier.told.mask):
+    score = one_event(later.told, earlier.told)
+    if not score and alike.may_reach(_CLEARLY_SIMILAR, later.told.mask, earlier.told.mask):
         score = alike.similarity(later.words, earlier.words)
-    if score < _CLEARLY_SIMILAR:
-        score = one_event(later.told, earlier.told)
-        if score < scorer().threshold:
+        if score < _CLEARLY_SIMILAR or differ(later.told.sums, earlier.told.sums):
             return None
-    return "same_matter", round(score, 4)
+    return ("same_matter", round(score, 4)) if score else None
 
 
 def _handed_on(later: _Ticket, earlier: _Ticket) -> bool:

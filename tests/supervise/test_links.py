@@ -16,17 +16,18 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipeline.settings import Settings
+from pipeline.settings import MODELS_DIR, Settings
 from pipeline.store import tables as t
 from pipeline.store.engine import make_engine, upgrade
 from pipeline.supervise.fingerprint import scorer
+from pipeline.supervise.fit_links import coefficients
 from pipeline.supervise.linking import link
 
 from .conftest import Builder
-from .fit_links import coefficients
 
 LINKS = Path(__file__).parent / "links"
-PARTS = ("tune", "held_out", "unseen")
+FITTED = MODELS_DIR / "links"
+PARTS = ("tune", "retold")
 RELATIONS = ("reference", "urge", "repeat", "same_matter")
 
 Pair = tuple[int, int]
@@ -68,7 +69,10 @@ def _score(said: set, seen: set) -> tuple[int, float, float, float]:
 
 
 def _scenes(part: str) -> list[dict]:
-    return [json.loads(line) for line in (LINKS / f"{part}.jsonl").read_text("utf-8").splitlines()]
+    path = next(
+        room / f"{part}.jsonl" for room in (FITTED, LINKS) if (room / f"{part}.jsonl").exists()
+    )
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def _connected(ids, pairs) -> set[Pair]:

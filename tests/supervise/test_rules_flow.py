@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from pipeline.policies import load_profile
-from pipeline.supervise.explain import _NUMBER_ZH, _THRESHOLD_ZH
+from pipeline.supervise.explain import _NUMBER_ZH, THRESHOLD_ZH
 from pipeline.supervise.replies import demands
 from pipeline.supervise.rules import catalogue
 
@@ -230,5 +230,5 @@ def test_demands(text, asked):
 def test_every_threshold_and_number_has_a_chinese_name():
     profile = load_profile("mot-2024-25")
     names = {name for settings in profile.rules.values() for name in settings}
-    assert names | set(profile.truck_driver_deadlines) <= set(_THRESHOLD_ZH)
+    assert names | set(profile.truck_driver_deadlines) <= set(THRESHOLD_ZH)
     assert {"late", "reply_faults", "returns", "since", "urgent", "window"} <= set(_NUMBER_ZH)
