@@ -27,7 +27,7 @@ from .conftest import Builder
 
 LINKS = Path(__file__).parent / "links"
 FITTED = MODELS_DIR / "links"
-PARTS = ("tune", "retold")
+PARTS = ("tune", "retold", "held_out", "unseen", "blind")
 RELATIONS = ("reference", "urge", "repeat", "same_matter")
 
 Pair = tuple[int, int]
