@@ -2,7 +2,8 @@
 
 import re
 
-from pipeline.domain.names import SURNAMES, find_people
+from pipeline.domain.names import find_people
+from pipeline.domain.namewords import SURNAMES
 
 _TITLE = (
     "中队长|大队长|支队长|队长|站长|科长|处长|局长|所长|主任|执法员|执法人员|协管员|协管|稽查员"

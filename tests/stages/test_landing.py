@@ -131,7 +131,7 @@ def test_a_file_that_grows_while_it_is_read_is_left_and_no_copy_is_kept(
     [
         (PermissionError(errno.EACCES, "Permission denied"), "权限不足"),
         (FileNotFoundError(errno.ENOENT, "No such file"), "已被移走"),
-        (OSError(errno.ESTALE, "Stale file handle"), "读取出错（Stale file handle）"),
+        (OSError(errno.ESTALE, "Stale file handle"), "读取出错（共享目录已断开）"),
     ],
 )
 def test_a_file_that_cannot_be_opened_is_left_and_the_others_go_on(
@@ -182,7 +182,7 @@ def test_a_folder_that_cannot_be_entered_is_said(context, folder, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", refuse)
         landed = land(context, [folder], AS_OF)
-    assert landed.messages == ("sub：文件夹无法打开（Permission denied）。",)
+    assert landed.messages == ("sub：文件夹无法打开（没有权限）。",)
     assert landed.status is Status.ATTENTION
 
 

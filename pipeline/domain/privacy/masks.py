@@ -31,9 +31,9 @@ def find_personal_data(text: str) -> list[Finding]:
 
 def _found(text: str, holds_digits: bool = True) -> list[Finding]:
     probe = narrow(text)
-    findings = [*marks.find_marks(probe), *addresses.find_addresses(probe)]
-    if holds_digits:
-        findings += digits.find_digits(probe)
+    findings = list(digits.find_digits(probe)) if holds_digits else []
+    findings += marks.find_marks(probe)
+    findings += addresses.find_addresses(probe)
     if len(findings) < 2:
         return findings
     findings.sort(key=lambda f: (f.start, -f.end))
