@@ -24,7 +24,7 @@ class SettingsError(OperatorError):
 class Settings(BaseSettings):
     """Read once per process by :func:`get_settings`; tests build their own.
 
-    ``home`` holds inbox, archive, staging, database, artifacts, reports and secrets.
+    ``home`` holds inbox, layouts, archive, staging, database, artifacts, reports and secrets.
     ``database_url`` empty means SQLite (WAL) under ``home``.
     """
 
@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     @property
     def inbox_dir(self) -> Path:
         return self.home / "inbox"
+
+    @property
+    def layouts_dir(self) -> Path:
+        """Of this installation's own layouts, read beside those of the package."""
+        return self.home / "layouts"
 
     @property
     def archive_dir(self) -> Path:

@@ -20,7 +20,7 @@ from pipeline.settings import MODELS_DIR
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-_AS_OF = date(2026, 11, 20)
+AS_OF = date(2026, 11, 20)
 _YEAR = timedelta(days=365)
 _NEW = timedelta(days=31)
 _UNITS = 2800  # counties: a nation's or a large province's complaints
@@ -57,10 +57,10 @@ def _step(step: str, home: Path, new: int) -> dict[str, float]:
     with open_context(get_settings().model_copy(update={"home": home})) as context:
         if step == "fill":
             with context.engine.begin() as connection:
-                _fill(connection, new, HISTORY * new)
+                fill(connection, new, HISTORY * new)
             return {}
         began, cpu = time.perf_counter(), time.process_time()
-        found = link(context.engine, _AS_OF)
+        found = link(context.engine, AS_OF)
         return {
             "seconds": time.perf_counter() - began,
             "cpu_seconds": time.process_time() - cpu,
@@ -69,14 +69,14 @@ def _step(step: str, home: Path, new: int) -> dict[str, float]:
         }
 
 
-def _fill(connection: "sa.Connection", new: int, history: int) -> None:
+def fill(connection: "sa.Connection", new: int, history: int) -> None:
     """Tickets with their classification, and a matter for each of the history."""
     from pipeline.store import tables as t
     from pipeline.store.bulk import insert_columns
 
-    at = datetime.combine(_AS_OF, datetime.min.time())
+    at = datetime.combine(AS_OF, datetime.min.time())
     file = {
-        "id": 1, "sha256": "0" * 64, "name": "bench", "size_bytes": 0, "as_of": _AS_OF,
+        "id": 1, "sha256": "0" * 64, "name": "bench", "size_bytes": 0, "as_of": AS_OF,
         "landed_at": at, "state": "loaded",
     }  # fmt: skip
     connection.execute(t.export_file.insert(), file)
@@ -109,7 +109,7 @@ def _fill(connection: "sa.Connection", new: int, history: int) -> None:
 
 
 def _tickets(rng: random.Random, new: int, history: int) -> list[dict]:
-    last = datetime.combine(_AS_OF, datetime.min.time())
+    last = datetime.combine(AS_OF, datetime.min.time())
     times = sorted(last - _NEW - _YEAR * rng.random() for _ in range(history))
     times += sorted(last - _NEW * rng.random() for _ in range(new))
     texts = _texts()

@@ -14,6 +14,7 @@ from pipeline.cli import (
     ledger,
     model,
     night,
+    policy,
     quarantine,
     report,
     supervision,
@@ -47,7 +48,7 @@ app.add_typer(champion.app, name="model")
 app.add_typer(report.app, name="report")
 app.add_typer(supervision.item_app, name="item")
 app.add_typer(ledger.app, name="ledger")
-app.add_typer(supervision.policy_app, name="policy")
+app.add_typer(policy.app, name="policy")
 app.add_typer(admin.db_app, name="db")
 app.add_typer(admin.user_app, name="user")
 app.add_typer(admin.token_app, name="token")

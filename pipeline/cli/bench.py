@@ -12,6 +12,9 @@ def bench(
     *,
     intake: Annotated[bool, typer.Option("--intake", help="只测读取到入库（csv、xlsx）。")] = False,
     links: Annotated[bool, typer.Option("--links", help="只测关联，历史为新工单的三倍。")] = False,
+    supervise: Annotated[
+        bool, typer.Option("--supervise", help="只测监督：全部规则过一遍历史工单。")
+    ] = False,
     report: Annotated[bool, typer.Option("--report", help="只测一个月的报告。")] = False,
     desk: Annotated[
         bool, typer.Option("--desk", help="只测复核台：20 人同时用，各页耗时。")
@@ -19,7 +22,9 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """与朴素做法同机同时比较：行/秒之比、内存峰值。"""
-    parts = {_intake: intake, _links: links, _report: report, _desk: desk}
+    parts = {
+        _intake: intake, _links: links, _supervise: supervise, _report: report, _desk: desk,
+    }  # fmt: skip
     with explained():
         for part in [part for part, is_asked in parts.items() if is_asked] or [_night]:
             part(rows, as_json)
@@ -83,6 +88,28 @@ def _links(rows: int, as_json: bool) -> None:
                 str(figures["links"]),
                 f"{figures['peak_mib']:.0f}",
             ]
+        ],
+    )
+
+
+def _supervise(rows: int, as_json: bool) -> None:
+    from pipeline.bench.supervision import run
+
+    figures = run(rows)
+    if as_json:
+        print_json({"rows": rows} | figures)
+        return
+    table(
+        f"全部规则过一遍 {rows} 件执法类投诉，内存峰值 {figures['peak_mib']:.0f} MiB",
+        ["", "秒", "处理器秒", "提出、更新事项"],
+        [
+            [
+                name,
+                f"{figures[f'{key}_seconds']:.1f}",
+                f"{figures[f'{key}_cpu_seconds']:.1f}",
+                str(figures[f"{key}_changed"]),
+            ]
+            for key, name in (("first", "首次"), ("again", "再来一次"))
         ],
     )
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.domain.errors import OperatorError
+from pipeline.domain.errors import OperatorError, system_reason
+from pipeline.domain.punctuation import typeset
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 AsOf = Annotated[
@@ -36,13 +37,36 @@ def explained() -> Iterator[None]:
     except FileNotFoundError as error:
         fail(str(error) if error.filename is None else f"找不到文件：{error.filename}")
     except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        fail(f"数据库不可用或写入失败，已保留最后一致的状态：{reason}")
+        fail(f"数据库不可用或写入失败，已保留最后一致的状态：{_of_database(str(error.orig))}")
     except OSError as error:
-        where = f":{error.filename}" if error.filename else ""
-        fail(f"{error.strerror or error}{where}。已保留最后一致的状态。")
+        where = f"：{error.filename}" if error.filename else ""
+        fail(f"{system_reason(error)}{where}。已保留最后一致的状态。")
     except ValidationError as error:
         fail(f"配置有误：{error}")
+
+
+_OF_DATABASE = {
+    "readonly database": "数据库文件（连同 -wal、-shm）没有写权限",
+    "disk is full": "磁盘已满，请清理后重新运行",
+    "No space left": "数据库服务器磁盘已满，请清理后重新运行",
+    "disk I/O error": "磁盘读写出错或已满",
+    "unable to open database file": "打不开数据库文件，请检查目录和权限",
+    "database is locked": "数据库正被另一进程占用，请稍后重新运行",
+    "onnection refused": "连不上数据库服务器，请确认它在运行",
+    "could not translate host name": "找不到数据库服务器的地址",
+    "timeout expired": "数据库服务器没有应答",
+    "server closed the connection": "与数据库服务器的连接中断，请恢复后重新运行",
+    "terminating connection": "与数据库服务器的连接中断，请恢复后重新运行",
+    "the database system is": "数据库服务器正在启动或停止，请稍后重新运行",
+    "authentication failed": "数据库用户名或密码不对",
+}
+
+
+def _of_database(message: str) -> str:
+    """What a person can do, before the driver's own words."""
+    first = message.strip().splitlines()[0]
+    known = (zh for words, zh in _OF_DATABASE.items() if words in message)
+    return f"{zh}（{first}）" if (zh := next(known, None)) else first
 
 
 def fail(message: str) -> None:
@@ -69,7 +93,7 @@ def table(title: str, headings: list[str], rows: list[list[Any]]) -> None:
 
 def warn(messages: Iterator[str] | list[str] | tuple[str, ...]) -> None:
     for message in messages:
-        typer.secho(f"! {message}", fg=typer.colors.YELLOW)
+        typer.secho(f"! {typeset(message)}", fg=typer.colors.YELLOW)
 
 
 def day(as_of: datetime | None) -> date:

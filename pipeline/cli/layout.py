@@ -12,7 +12,7 @@ app = typer.Typer(help="版式：核对、起草。", no_args_is_help=True)
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="导出文件。")],
+    file: Annotated[Path, typer.Argument(readable=False, help="导出文件。")],
     layout: Annotated[
         Path | None, typer.Option(help="按这个版式草稿核对，而不按已有的版式。")
     ] = None,
@@ -21,10 +21,11 @@ def check(
     """说明一个文件会怎样读：哪些列对上、忽略、不认识，缺哪些必需列。"""
     from dataclasses import asdict
 
-    from pipeline.intake.drafting import check_headings, read_layout
+    from pipeline.intake.drafting import check_headings
+    from pipeline.intake.layouts import parse_layout
 
     with explained(), file.open("rb") as stream:
-        draft = read_layout(layout.read_text(encoding="utf-8")) if layout else None
+        draft = parse_layout(layout.read_text(encoding="utf-8")) if layout else None
         found = check_headings(stream, file.name, draft)
     if as_json:
         print_json(asdict(found))
@@ -42,10 +43,10 @@ def check(
 
 @app.command()
 def draft(
-    file: Annotated[Path, typer.Argument(help="新平台的导出文件。")],
+    file: Annotated[Path, typer.Argument(readable=False, help="新平台的导出文件。")],
     name: Annotated[str, typer.Option(help="新版式的名称。")],
 ) -> None:
-    """按一个文件的列标题起草版式 YAML，放入 pipeline/intake/layouts/ 后再人工补全。"""
+    """按一个文件的列标题起草版式 YAML；人工补全后放入 HOTLINE_HOME/layouts/ 即可使用。"""
     from pipeline.intake.drafting import draft_layout
 
     with explained(), file.open("rb") as stream:

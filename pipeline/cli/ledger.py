@@ -89,7 +89,7 @@ def export(  # noqa: PLR0917
 
 @app.command()
 def refill(
-    file: Annotated[Path, typer.Argument(help="填好的回访抽样名单 xlsx。")],
+    file: Annotated[Path, typer.Argument(readable=False, help="填好的回访抽样名单 xlsx。")],
     month: Annotated[str, typer.Option(help="抽样的月份，如 2026-10。")],
     by: Annotated[str, typer.Option(help="回填人（复核台账号姓名）。")],
     profile: Profile = None,

@@ -21,7 +21,7 @@ from pipeline.domain.punctuation import typeset
 
 def nightly(
     inbox: Annotated[
-        Path | None, typer.Option(help="收件目录（默认 HOTLINE_HOME/inbox）。")
+        Path | None, typer.Option(readable=False, help="收件目录（默认 HOTLINE_HOME/inbox）。")
     ] = None,
     as_of: AsOf = None,
     profile: Profile = None,
@@ -37,7 +37,7 @@ def nightly(
         print_json(outcome.as_json())
     else:
         print_night(outcome.keys["summary"], changed=outcome.keys["changed"])
-        warn(outcome.messages)
+        warn([typeset(message) for message in outcome.messages])
     raise typer.Exit(int(outcome.status))
 
 
@@ -47,7 +47,7 @@ def _inbox(path: Path) -> Path:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="导出文件或目录。")],
+    paths: Annotated[list[Path], typer.Argument(readable=False, help="导出文件或目录。")],
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
@@ -93,10 +93,7 @@ def print_items(items: dict) -> None:
     """Open items, highest level first, with the clause of each rule once above them."""
     from pipeline.policies import ORIGIN_ZH
 
-    typer.echo(
-        f"监督事项：未销号 {items['open']} 项（另报 {items['confidential']} 项，不列明细）。"
-        "均为建议，由具名人员决定。"
-    )
+    typer.echo(f"监督事项：未销号 {items['open']} 项，均为建议，由具名人员决定。另报事项不列。")
     by_rule: dict[tuple, list[dict]] = {}
     for item in items["described"]:
         key = item["level"], item["rule"], item["clause"], item["threshold_origin"]
@@ -120,7 +117,7 @@ def print_ledgers(files: list[dict]) -> None:
 
     rows = []
     for file in files:
-        note = file["message"] or ";".join(
+        note = typeset(file["message"] or "") or "；".join(
             f"{RowReason(r['code']).name_zh} {r['count']}" for r in file["reasons"]
         )
         counts = [file["rows_read"], *(file[o.value] for o in RowOutcome)]

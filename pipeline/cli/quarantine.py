@@ -70,7 +70,7 @@ def export(
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="改好的 xlsx。")],
+    file: Annotated[Path, typer.Argument(readable=False, help="改好的 xlsx。")],
     person: Annotated[str, typer.Option(help="由谁修复（记入台账）。")] = "operator",
     as_of: AsOf = None,
     as_json: AsJson = False,

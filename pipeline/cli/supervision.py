@@ -1,5 +1,6 @@
-"""``hotline supervise``, ``hotline item`` and ``hotline policy``."""
+"""``hotline supervise`` and ``hotline item``."""
 
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -8,13 +9,22 @@ from pipeline.cli.console import AsJson, AsOf, Profile, day, explained, print_js
 from pipeline.domain.punctuation import typeset
 
 item_app = typer.Typer(help="监督事项。", no_args_is_help=True)
-policy_app = typer.Typer(help="方案档。", no_args_is_help=True)
 
 
-def supervise(as_of: AsOf = None, profile: Profile = None, as_json: AsJson = False) -> None:
+def supervise(
+    as_of: AsOf = None,
+    profile: Profile = None,
+    *,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="只按当日所知重算并列出，不写入任何事项。")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """关联工单，按规则提出、更新监督事项。"""
     from pipeline.stages import night, open_context
 
+    if replay:
+        return _replay(day(as_of), profile, as_json)
     with explained(), open_context() as context:
         night.link(context, day(as_of))
         outcome = night.supervise(context, day(as_of), profile)
@@ -28,6 +38,20 @@ def supervise(as_of: AsOf = None, profile: Profile = None, as_json: AsJson = Fal
             f"未变 {counts['unchanged']} 项。"
         )
         warn([typeset(message) for message in outcome.messages])
+    return None
+
+
+def _replay(as_of: date, profile: str | None, as_json: bool) -> None:
+    from pipeline.stages import night, open_context
+
+    with explained(), open_context(write=False) as context:
+        found = night.replay(context, as_of, profile)
+    if as_json:
+        return print_json(found)
+    for one in found:
+        typer.echo(f"{one['rule']} {one['level']} {typeset(one['summary'])}")
+    typer.echo(f"按 {as_of} 所知共 {len(found)} 项，未写入；另报事项不列。")
+    return None
 
 
 @item_app.command("list")
@@ -69,40 +93,3 @@ def explain(
         print_json(explanation)
     else:
         typer.echo(explain_zh(explanation))
-
-
-@policy_app.command("show")
-def show_policy(
-    profile_id: Annotated[str | None, typer.Argument(help="方案档编号；不填列出全部。")] = None,
-    as_of: AsOf = None,
-    as_json: AsJson = False,
-) -> None:
-    """列出方案档，或显示其中一个。"""
-    from pipeline.policies import load_profile, profile_ids
-
-    with explained():
-        if profile_id is None:
-            profiles = [load_profile(key) for key in profile_ids()]
-            if as_json:
-                print_json([profile.model_dump(mode="json") for profile in profiles])
-            else:
-                for profile in profiles:
-                    status = profile.status_zh(day(as_of))
-                    typer.echo(f"{profile.id}  {profile.title}  {status}")
-            return
-        print_json(load_profile(profile_id).model_dump(mode="json"))
-
-
-@policy_app.command("check")
-def check_policies() -> None:
-    """检查全部方案档：未知键、引文是否确在原文。"""
-    from pipeline.policies import load_profile, misquotations, profile_ids
-
-    with explained():
-        wrong = []
-        for key in profile_ids():
-            wrong += [f"{key}:{quotation}" for quotation in misquotations(load_profile(key))]
-    for line in wrong:
-        typer.secho(f"! 原文没有这句话：{line}", fg=typer.colors.RED)
-    typer.echo(f"方案档 {len(profile_ids())} 个，引文不符 {len(wrong)} 处。")
-    raise typer.Exit(1 if wrong else 0)

@@ -123,6 +123,9 @@ class FileStopped(OperatorError):
         self.detail_zh = detail_zh
         super().__init__(self.message_zh)
 
+    def __reduce__(self) -> tuple:  # so that it comes whole out of another process
+        return FileStopped, (self.reason, self.detail_zh)
+
     @property
     def message_zh(self) -> str:
         return f"{self.detail_zh} {self.reason.advice_zh}".strip()

@@ -18,4 +18,6 @@ def typeset(text: str) -> str:
     text = _STRAIGHT_QUOTES.sub(r"“\1”", _SPACED_NUMBER.sub(r"\1", text))
     kept = {match.start() for match in _BETWEEN_DIGITS.finditer(text)}
     wide = text.translate(_FULL_WIDTH)
+    if not kept:
+        return wide
     return "".join(text[n] if n in kept else wide[n] for n in range(len(text)))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import yaml
-from pydantic import ValidationError
 
 from pipeline.domain.outcome import FileReason, FileStopped
 from pipeline.domain.privacy import mask_name, mask_phone
@@ -47,14 +46,6 @@ def check_headings(stream: BinaryIO, name: str, layout: Layout | None = None) ->
     )
 
 
-def read_layout(text: str) -> Layout:
-    """A draft's YAML. Raises FileStopped for what is no layout, with what is wrong."""
-    try:
-        return Layout(**yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError, TypeError) as error:
-        raise FileStopped(FileReason.UNKNOWN_LAYOUT, f"版式草稿有误：{error}。") from error
-
-
 def draft_layout(stream: BinaryIO, name: str, new_name: str) -> str:
     """YAML of a first layout for a file's headings, for ``hotline layout draft FILE``.
 
@@ -88,6 +79,8 @@ def draft_layout(stream: BinaryIO, name: str, new_name: str) -> str:
         "name": new_name,
         "hotline": nearest.layout.hotline.value if nearest.mapped else Hotline.WEB.value,
         "name_zh": new_name,
+        "channel": "" if "intake_channel" in fields else new_name,
+        "number_prefix": "",
         "required": ["ticket_no", "accepted_at", "content"],
         "fields": {field: _entry(field, headings) for field, headings in fields.items()},
         "sequence": sequence,
@@ -127,8 +120,10 @@ def _comments(
 ) -> str:
     lines = [
         "草稿。存为 YAML 文件，核对后运行 hotline layout check 导出文件 --layout 草稿，",
-        "无误后放入 pipeline/intake/layouts/，不需要改程序。",
-        "hotline 填 12328、12345 或 web（其他平台都用 web）；name_zh 填给人看的名称。",
+        "无误后放入 HOTLINE_HOME/layouts/（默认 var/layouts/），不需要改程序。",
+        "hotline 填 12328、12345 或 web（其他平台都用 web），工单计入它；name_zh 填给人看的名称。",
+        "channel 填平台自己的名称：文件里没有受理渠道时，工单的受理渠道就是它。",
+        "number_prefix 填字母或数字（如 SSP-）：加在工单编号前，不与同一热线其他平台的编号相混。",
     ]
     if guesses:
         lines.append("以下各列是按标题和取值猜的，请逐条核对：")

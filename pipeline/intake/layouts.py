@@ -1,6 +1,7 @@
 """Layouts (版式): how one platform's export is read. YAML files under layouts/, validated here.
 
-A new platform is a new YAML file beside the others; no code knows a layout by name.
+A new platform is a new YAML file in HOTLINE_HOME/layouts, read beside those shipped here; no code
+knows a layout by name.
 """
 
 import re
@@ -11,9 +12,11 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from pipeline.domain.errors import OperatorError
 from pipeline.domain.ticket import FIELD_NAMES, Hotline
+from pipeline.settings import get_settings
 
 LAYOUTS_DIR = Path(__file__).parent / "layouts"
 _SHARED = {"words.yml", "units.yml"}
@@ -109,10 +112,24 @@ def normalise_heading(text: str) -> str:
     return text.strip("*※:'\"﻿\u200b")
 
 
+class LayoutError(OperatorError):
+    """A layout that an operator wrote cannot be used; the message says which and why."""
+
+
 class Layout(_Model):
+    """One platform's export.
+
+    ``hotline``: under which of the hotlines its tickets are counted. A platform of its own (an app,
+    a WeChat account) names itself in ``channel``, the 受理渠道 of its tickets whose rows name none,
+    and in ``number_prefix``, which keeps its ticket numbers and users apart from those of other
+    platforms of the same hotline.
+    """
+
     name: str
     hotline: Hotline
     name_zh: str
+    channel: str = ""
+    number_prefix: str = Field("", pattern="^[0-9A-Za-z-]{0,12}$")
     required: tuple[str, ...]
     fields: dict[str, FieldHeadings]
     sequence: tuple[str, ...] = ()
@@ -131,12 +148,12 @@ class Layout(_Model):
     @classmethod
     def _known_fields(cls, value: dict) -> dict:
         if unknown := set(value) - READ_FIELDS:
-            raise ValueError(f"not fields of a ticket: {sorted(unknown)}")
+            raise ValueError(f"工单没有这些字段：{'、'.join(sorted(unknown))}")
         seen: dict[str, str] = {}
         for name, headings in value.items():
             for heading in headings.all():
                 if seen.setdefault(heading, name) != name:
-                    raise ValueError(f"heading {heading} stands for {seen[heading]} and {name}")
+                    raise ValueError(f"列标题「{heading}」同时给了 {seen[heading]} 和 {name}")
         return value
 
     @cached_property
@@ -240,12 +257,67 @@ def load_units() -> Units:
 
 
 @cache
-def load_layouts() -> tuple[Layout, ...]:
-    """Every layout, in the order of file names. Raises pydantic's ValidationError on a bad one."""
+def shipped_layouts() -> tuple[Layout, ...]:
+    """Those of this package, in the order of file names. Raises pydantic's ValidationError."""
     paths = sorted(p for p in LAYOUTS_DIR.glob("*.yml") if p.name not in _SHARED)
     return tuple(Layout(**_read(path)) for path in paths)
 
 
+def load_layouts() -> tuple[Layout, ...]:
+    """Every layout: those shipped, then those of HOTLINE_HOME/layouts, as they are now.
+
+    Raises LayoutError for an own one that is none, or whose name another has.
+    """
+    folder = get_settings().layouts_dir
+    own = sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yml", ".yaml"))
+    return _with_own(tuple((path, path.stat().st_mtime_ns) for path in own))
+
+
+@cache
+def _with_own(files: tuple[tuple[Path, int], ...]) -> tuple[Layout, ...]:
+    layouts = {layout.name: layout for layout in shipped_layouts()}
+    for path, _changed in files:
+        try:
+            layout = parse_layout(path.read_text(encoding="utf-8"))
+        except (LayoutError, UnicodeDecodeError) as error:
+            reason = error if isinstance(error, LayoutError) else "不是 UTF-8 编码"
+            raise LayoutError(f"版式文件 {path} 有误：{reason}。请改正或移走该文件。") from error
+        if layout.name in layouts:
+            raise LayoutError(
+                f"版式文件 {path} 的名称「{layout.name}」已被另一版式使用。请换一个 name。"
+            )
+        layouts[layout.name] = layout
+    return tuple(layouts.values())
+
+
+_WRONG_ZH = {"missing": "缺少必填项", "extra_forbidden": "不认识的项", "enum": "取值不在可选范围内"}
+
+
+def parse_layout(text: str) -> Layout:
+    """A layout as YAML. Raises LayoutError with what is wrong, each entry by its path."""
+    try:
+        return Layout(**yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"第 {mark.line + 1} 行" if mark else ""
+        raise LayoutError(f"{where}不是合格的 YAML") from error
+    except TypeError as error:
+        raise LayoutError("不是「项: 值」组成的 YAML") from error
+    except ValidationError as error:
+        wrong = []
+        for part in error.errors():
+            reason = _WRONG_ZH.get(part["type"]) or str(
+                part.get("ctx", {}).get("error", "取值不对")
+            )
+            wrong.append(f"{'.'.join(map(str, part['loc']))}（{reason}）")
+        raise LayoutError("、".join(wrong)) from error
+
+
 def layout_by_name(name: str) -> Layout:
-    """Raises KeyError for a name no file has."""
-    return {layout.name: layout for layout in load_layouts()}[name]
+    """Raises LayoutError for a name no file has: an own layout was moved away."""
+    for layout in load_layouts():
+        if layout.name == name:
+            return layout
+    raise LayoutError(
+        f"找不到版式「{name}」：请把它的 YAML 文件放回 {get_settings().layouts_dir}。"
+    )

@@ -15,14 +15,16 @@ from hashlib import blake2b
 from itertools import compress
 
 from pipeline.domain.calendar import CalendarUnknown, add_working_days
-from pipeline.domain.names import callers_names, people_named, replace_names
+from pipeline.domain.namecells import callers_names, people_named
+from pipeline.domain.names import replace_names
 from pipeline.domain.privacy import (
-    holds_personal_data,
+    PersonalData,
     mask_name,
     mask_phone,
     mask_plate,
     mask_text,
     mask_ticket,
+    personal_data,
 )
 from pipeline.domain.text import clean, clean_code
 from pipeline.domain.ticket import FIELD_NAMES, FIELDS, TIME_FIELDS, Kind, Status
@@ -136,7 +138,7 @@ class Normaliser:
         self._user = Cached(clean_code)
         # Replies and places recur; the limit keeps the texts that do not from piling up.
         self._cleaned = Cached(clean, limit=10_000)
-        self._to_mask = Cached(lambda t: bool(t) and holds_personal_data(t), limit=10_000)
+        self._held = Cached(lambda text: personal_data(text) if text else None, limit=10_000)
         self._joined = Cached(lambda parts: mask_text("/".join(filter(None, parts))) or None)
         self._deadline = Cached(working_days_of)
         self._due_on = Cached(self._due)
@@ -156,6 +158,8 @@ class Normaliser:
             if name in cells:
                 out[name] = by_cell.column(cells[name])
         out["hotline"] = [self._layout.hotline.value] * n
+        if self._layout.channel:
+            out["intake_channel"] = [c or self._layout.channel for c in out["intake_channel"]]
         out["ticket_no"], out["ticket_no_problem"] = self._ticket_nos(cells.get("ticket_no", blank))
         out["accepted_at"], out["accepted_at_problem"] = self._accepted(
             cells.get("accepted_at", blank)
@@ -230,6 +234,7 @@ class Normaliser:
     def _ticket_nos(self, cells: list[str]) -> tuple[list, list]:
         values: list[str | None] = []
         problems: list[str | None] = [None] * len(cells)
+        prefix = self._layout.number_prefix
         for i, cell in enumerate(cells):
             try:
                 value = parse_ticket_no(cell)
@@ -239,6 +244,8 @@ class Normaliser:
             else:
                 if value is None:
                     problems[i] = "missing"
+                else:
+                    value = prefix + value
             values.append(value)
         return values, problems
 
@@ -317,7 +324,7 @@ class Normaliser:
         return phones, contacts
 
     def _caller_keys(self, phones: list[list[str]], user_ids: list[str]) -> list:
-        prefix = self._layout.hotline.value
+        prefix = self._layout.hotline.value + self._layout.number_prefix
         users = self._user.column(user_ids)
         return [
             self._key[numbers[0]] if numbers else (self._key[f"{prefix}:{user}"] if user else None)
@@ -326,24 +333,25 @@ class Normaliser:
 
     def _texts(self, cells: dict, out: dict, too_long: set[int], contacts: list) -> None:
         present = [name for name in MASKED_TEXTS if name in cells]
-        to_mask: dict[int, list[int]] = {}  # row → which of the texts
+        to_mask: dict[int, dict[int, PersonalData]] = {}  # row → which of the texts hold what
         for at, name in enumerate(present):
             column = self._cleaned.column(cells[name])
             for i in too_long:
                 column[i] = None
             out[name] = column
-            for i in compress(range(len(column)), self._to_mask.column(column)):
-                to_mask.setdefault(i, []).append(at)
+            held = self._held.column(column)
+            for i in compress(range(len(column)), held):
+                to_mask.setdefault(i, {})[at] = held[i]
         names = [self._names[name] if name else () for name in cells.get("caller_name", ())]
         for i in compress(range(len(names)), names):
-            to_mask.setdefault(i, [])
+            to_mask.setdefault(i, {})
         accused = self._accused.column(cells.get("target_unit", ()))
         for i in compress(range(len(accused)), accused):
-            to_mask.setdefault(i, [])
-        for i, which in to_mask.items():
+            to_mask.setdefault(i, {})
+        for i, held in to_mask.items():
             known = [name.replace(" ", "") for name in names[i]] if names else []
             known += accused[i] if accused else ()
-            masked = mask_ticket([out[name][i] for name in present], known, which)
+            masked = mask_ticket([out[name][i] for name in present], known, held)
             for name, text in zip(present, masked.texts, strict=True):
                 out[name][i] = text
             if masked.officers or masked.badges:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import orjson
 import sqlalchemy as sa
 
-from pipeline.domain.names import is_full_name
+from pipeline.domain.namecells import is_full_name
 from pipeline.domain.outcome import FileReason, FileStopped, RowReason
 from pipeline.domain.privacy import (
     mask_name,

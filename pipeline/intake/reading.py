@@ -1,7 +1,6 @@
 """Opening an export: which layout it is, where its headings are, and its data rows in chunks."""
 
 import re
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -136,8 +135,7 @@ def open_export(stream: BinaryIO, name: str) -> Export:
     if not good:
         raise FileStopped(FileReason.NO_DATA_ROWS)
     for sheet, _ in good:
-        if sheet.delimiter is not None:  # text, unlike a workbook, is split as it is read
-            deque(sheet.rows(), maxlen=0)
+        sheet.check()
     return _export(tables, good, name)
 
 

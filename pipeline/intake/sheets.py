@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Sheet:
-    """One table. ``rows()`` gives every row from the top, blank ones too, each time anew."""
+    """One table. ``rows()`` gives every row from the top, blank ones too, each time anew.
+
+    ``check()`` raises the FileStopped that ``rows()`` may raise on its way to the end.
+    """
 
     name: str
     rows: Callable[[], Iterator[list[str]]]
     is_hidden: bool = False
     delimiter: str | None = None
+    check: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)

@@ -1,24 +1,85 @@
 """One file's normalised chunks between the tasks read → check → store, sealed on disk.
 
 A chunk lies in three parts, because each task needs little of it: the columns that the suites
-look at, the rows to store, and the rows as received, which only the quarantine wants.
+look at, the rows to store, and the rows as received, which only the quarantine wants. Beside the
+chunks lies in clear what export it is, and in the end that it was read whole.
 """
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import orjson
 
+from pipeline import parallel
 from pipeline.domain.ticket import TIME_FIELDS
-from pipeline.intake.normalise import TicketChunk
-from pipeline.intake.reading import RawChunk
+from pipeline.intake import reading
+from pipeline.intake.normalise import Normaliser, TicketChunk
+from pipeline.store.archive import open_archive
 from pipeline.store.vault import Vault
 
 _PURPOSE = "staging"
 _TIMES = frozenset((*TIME_FIELDS, "state_at"))
+_EXPORT, _READ = "export.json", "read.json"
 _RAW_FIELDS = ("headings", "row_no", "sheet", "source_row", "columns", "layout")
+
+
+def stage_export(
+    archived: Path,
+    name: str,
+    directory: Path,
+    *,
+    secret: bytes,
+    checked: Iterable[str],
+    chunk_rows: int,
+) -> None:
+    """Recognise an archived export, normalise and mask every row, and stage the rows.
+
+    Needs no database and nothing of this process, so that one of its own can do it and starts
+    quickly. ``name``: see open_export. Raises FileStopped where the file cannot be read (to its
+    end: the chunks before are staged) and SealBroken.
+    """
+    vault = Vault(secret)
+    rows = chunks = 0
+    # A reading process whose night was killed may still be writing the same chunks.
+    directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+    with parallel.collecting_seldom(), open_archive(archived, vault) as stream:
+        export = reading.open_export(stream, name)
+        facts = {
+            "layout": export.layout,
+            "headings_json": export.headings,
+            "period_start": export.period_start,
+            "period_end": export.period_end,
+        }
+        _replace(directory / _EXPORT, orjson.dumps(facts))
+        normaliser = Normaliser(export, vault)
+        for raw in export.chunks(chunk_rows):
+            stage_chunk(directory, chunks, normaliser.normalise(raw), vault, checked)
+            chunks += 1
+            rows += len(raw)
+    warnings = list(dict.fromkeys([*export.warnings, *normaliser.warnings_zh()]))
+    done = {"rows": rows, "chunks": chunks, "warnings": warnings}
+    _replace(directory / _READ, orjson.dumps(done))
+
+
+def staged_export(directory: Path) -> dict | None:
+    """layout, headings_json, period_start and period_end of a staged export; None before it is
+    recognised, which is before its first chunk."""
+    if not (directory / _EXPORT).exists():
+        return None
+    facts = orjson.loads((directory / _EXPORT).read_bytes())
+    for name in ("period_start", "period_end"):
+        facts[name] = facts[name] and date.fromisoformat(facts[name])
+    return facts
+
+
+def read_whole(directory: Path) -> dict | None:
+    """The numbers of rows and chunks and the warnings of an export that was read to its end;
+    None before."""
+    if not (directory / _READ).exists():
+        return None
+    return orjson.loads((directory / _READ).read_bytes())
 
 
 def stage_chunk(
@@ -85,8 +146,10 @@ def _part(directory: Path, number: int, kind: str) -> Path:
     return directory / f"{number:06d}.{kind}"
 
 
-def _raw(data: dict) -> RawChunk:
-    return RawChunk(**data | {"surplus": dict(data["surplus"]), "broken": set(data["broken"])})
+def _raw(data: dict) -> reading.RawChunk:
+    return reading.RawChunk(
+        **data | {"surplus": dict(data["surplus"]), "broken": set(data["broken"])}
+    )
 
 
 def _with_times(columns: dict[str, list]) -> dict[str, list]:

@@ -101,9 +101,13 @@ def parse_count(table: dict[str, str], text: str) -> int | None:
 
 
 _AREA = "[^/\\\\\\s路街道号村镇,\uff0c。省市]"
+# A street or a town may be named after a county or a market: 新市街道, 沙市镇, 西市区街道.
+# 沙市区 and 津市市 hold the character of another level, 合肥市区 is the city.
+_NO_REGION = "(?!区?(?:街|镇|乡|村|路|办事处))"
 _REGION = re.compile(
     rf"(?:{_AREA}{{2,7}}(?:省|自治区|特别行政区)[/\-\s]?)?(?:{_AREA}{{2,7}}(?:市|自治州|盟)[/\-\s]?)?"
-    rf"(?P<region>{_AREA}{{1,7}}?(?:(?<![小社园景校库院厂牧])区|县|市|旗))"
+    rf"(?P<region>(?![全本某我该各])(?:[\u4e00-\u9fff]市[区市]{_NO_REGION}|{_AREA}{{1,10}}?"
+    rf"(?:(?<![小社园景校库院厂牧])区|县|旗|(?<![超集夜菜])市){_NO_REGION}))"
 )
 
 

@@ -19,6 +19,7 @@ from pipeline.report.findings import Finding, is_blocked
 from pipeline.report.freeze import freeze
 from pipeline.report.policy import ReportPolicy, Target
 from pipeline.report.tracing import UnknownNumber, check, check_figures, trace
+from pipeline.report.working_copy import working_copy
 from pipeline.store.tables import report, report_figure
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def make_report(
         measured=measured,
     )
     document = None
-    with engine.begin() as connection:
+    with engine.begin() as connection, working_copy(connection, frozen.report_id):
         row = _row(connection, frozen.report_id)
         if row.state == "draft":
             document = _count_and_lint(connection, row)

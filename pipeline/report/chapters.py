@@ -1,14 +1,23 @@
 """Sections 1–5 of the report (domain B10): what came in, of which types, how it was handled."""
 
-from pipeline.domain.labels import ProblemType, Scope
+from pipeline.domain.labels import Scope
 from pipeline.domain.ticket import Hotline
-from pipeline.report.document import Block, Chart, Heading, Paragraph, Section, Table, Text
+from pipeline.report.document import Block, Chart, Heading, Paragraph, Section, Table
 from pipeline.report.figures import part_zh, token
 from pipeline.report.indicators import ORIGIN_ZH, dictionary
-from pipeline.report.parts import FOCUS_GROUPS, GROUPS, PRINTED_TYPES
+from pipeline.report.parts import GROUPS, PRINTED_TYPES, UNTYPED, UNTYPED_ZH
 from pipeline.report.periods import baseline_months, month_zh
-from pipeline.report.phrases import enforcement_template
 from pipeline.report.plan import EFFICIENCY, has_data, split_pair
+from pipeline.report.sentences import (
+    across_hotlines,
+    by_type,
+    efficiency_text,
+    group,
+    has_rates,
+    headline,
+    is_idle,
+    overall_text,
+)
 from pipeline.report.writer import Writer, enumeration, sentence
 
 MULTI_LABEL = (
@@ -16,53 +25,18 @@ MULTI_LABEL = (
 )
 
 
-def received(w: Writer) -> Text:
-    """All tickets of the month; the one sentence of a month without any."""
-    month = month_zh(w.frame.month)
-    if w.value("1.received") == 0:
-        return (f"{month}未收到任何工单,本月未收到执法类投诉举报。",)
-    return sentence(
-        w.fill(f"{month}共受理各类工单{{n}}件", n="1.received"),
-        w.fill("合并同一事项后为{n}项", n="1.received.matters"),
-        w.change("1.received", "mom"),
-        w.change("1.received", "yoy"),
-    )
-
-
-def enforcement(w: Writer) -> Text:
-    """The enforcement complaints among them, with share and comparisons."""
-    count = w.value("1.enforcement")
-    first = w.fill(
-        enforcement_template(count),
-        count="1.enforcement",
-        callers="1.enforcement.callers",
-        matters="1.enforcement.matters",
-    )
-    share = w.rate("1.share", "占比", "执法类", "受理工单") if count else ""
-    return sentence(
-        first,
-        share if w.value("1.share.rate") is not None else "",
-        w.change("1.enforcement", "mom"),
-        w.change("1.enforcement", "yoy"),
-    )
-
-
-def overall_text(w: Writer) -> list[Block]:
-    """The opening paragraphs of every document."""
-    if w.value("1.received") == 0:
-        return [Paragraph(received(w))]
-    return [Paragraph(received(w)), Paragraph(enforcement(w))]
-
-
 def overall(w: Writer) -> Section:
+    if w.value("1.received") == 0:
+        return Section("总体情况", tuple(overall_text(w)))
     return Section(
         "总体情况",
         (
-            *overall_text(w),
+            *overall_text(w, *across_hotlines(w)),
             Heading("按受理平台"),
             hotline_table(w),
             Heading("按与执法的关系"),
             _scopes(w),
+            Heading("逐月走势"),
             *_trend(w),
         ),
     )
@@ -92,7 +66,7 @@ def _scopes(w: Writer) -> Table:
         (
             (f"{scope.value} {scope.name_zh}",),
             w.cell(f"1.scope.{scope.value}"),
-            w.share_cell(f"1.scope.{scope.value}.share", "1.received"),
+            w.cell(f"1.scope.{scope.value}.share"),
             w.cell(f"1.scope.{scope.value}.previous")
             if w.value("1.received.previous")
             else ("无数据",),
@@ -106,7 +80,8 @@ def _scopes(w: Writer) -> Table:
         ("范围", "本月", "占受理量", "上月"),
         tuple(rows),
         additive=(1, 3),
-        note="只有E1计入执法类投诉举报;E2为要求查处的违法线索,E3为咨询建议,E4转办其他部门。",
+        note="只有E1计入执法类投诉举报;E2为要求查处的违法线索,E3为咨询建议,E4转办其他部门。"
+        + (few_note(w) if w.value("1.scope.E1.share") is None else ""),
         sheet="范围",
     )
 
@@ -116,7 +91,7 @@ def _trend(w: Writer) -> list[Block]:
     numbers = [f"1.trend.{m}" for m in months] + ["1.enforcement"]
     labels = tuple(month_zh(m) for m in [*months, w.frame.month])
     if len(months) < 2:
-        return [Paragraph(("历史数据不足两个月,不作趋势图。",), "note")]
+        return [Paragraph(("历史数据不足两个月,不作趋势图。",))]
     return [Chart("执法类投诉举报逐月件数", "line", labels, tuple(w.num(n) for n in numbers))]
 
 
@@ -124,8 +99,11 @@ def types(w: Writer) -> Section:
     if w.value("1.enforcement") == 0:
         return Section("问题类型分布", (Paragraph(("本月未收到执法类投诉举报。",)),))
     slugs = [(t.value, f"{t.code} {t.name_zh}") for t in PRINTED_TYPES]
-    if "2.untyped.count" in w.figures:
-        slugs.append(("untyped", "未定类型"))
+    if f"2.{UNTYPED}.count" in w.figures:
+        slugs.append((UNTYPED, UNTYPED_ZH))
+    if not has_rates(w):  # of a dozen types a few complaints would leave nearly all rows empty
+        told = (".count", ".any", ".count.previous", ".count.year_ago")
+        slugs = [s for s in slugs if any(w.value(f"2.{s[0]}{suffix}") for suffix in told)]
     seen = [(slug, name) for slug, name in slugs if w.value(f"2.{slug}.count")]
     blocks: list[Block] = [Paragraph(text) for text in (by_type(w), headline(w)) if text]
     rows = [
@@ -133,7 +111,7 @@ def types(w: Writer) -> Section:
             (name,),
             w.cell(f"2.{slug}.count"),
             w.cell(f"2.{slug}.callers"),
-            w.share_cell(f"2.{slug}.share", "1.enforcement"),
+            w.cell(f"2.{slug}.share"),
             w.cell(f"2.{slug}.any"),
             w.base_cell(f"2.{slug}.count", "mom"),
             w.change_cell(f"2.{slug}.count", "mom"),
@@ -174,49 +152,38 @@ def types(w: Writer) -> Section:
             tuple(rows),
             additive=(1,),
             note=MULTI_LABEL + "一人反映多类问题的,各类分别计人。环比、同比:基数不足"
-            f"{w.frame.policy.min_base_for_change}件的只列件数差(系统默认)。廉政线索只列件数,内容另报。",
+            f"{w.frame.policy.min_base_for_change}件的只列件数差(系统默认)。廉政线索只列件数,内容另报。"
+            + ("" if has_rates(w) else f"未列出的类型均为0件;{few_note(w)}"),
             sheet="问题类型",
         ),
-        Chart(
-            "问题类型(主类型)件数",
-            "bar",
-            tuple(name.split(" ")[-1] for _, name in seen),
-            tuple(w.num(f"2.{slug}.count") for slug, _ in seen),
-        ),
     ]
-    return Section("问题类型分布", tuple(b for b in blocks if not _is_empty_chart(b)))
+    if len(seen) > 1:
+        blocks.append(
+            Chart(
+                "问题类型(主类型)件数",
+                "bar",
+                tuple(name.split(" ")[-1] for _, name in seen),
+                tuple(w.num(f"2.{slug}.count") for slug, _ in seen),
+            )
+        )
+    return Section("问题类型分布", tuple(blocks))
 
 
-def by_type(w: Writer) -> Text:
-    """The complaints by primary type; empty where there is none of a type that is printed."""
-    names = [(t.value, t.name_zh) for t in PRINTED_TYPES] + [("untyped", "未定类型")]
-    parts = [
-        (name, *w.fill("{n}件", n=f"2.{slug}.count"))
-        for slug, name in names
-        if w.value(f"2.{slug}.count")
-    ]
-    return ("按主类型统计,群众反映的问题为:", *enumeration(parts), "。") if parts else ()
-
-
-def headline(w: Writer) -> Text:
-    """The problem types that the plan names first, however few tickets they have."""
-    parts = [
-        (ProblemType(slug).name_zh, *w.fill("{n}件", n=f"2.{slug}.any"))
-        for slug in w.frame.policy.headline_types
-    ]
-    return ("方案重点关注的问题(含次类):", *enumeration(parts), "。")
-
-
-def _is_empty_chart(block: Block) -> bool:
-    return isinstance(block, Chart) and not block.values
+def few_note(w: Writer) -> str:
+    """Why a column of shares is empty."""
+    return f"合计不足{w.frame.policy.min_n_for_rate}件,不计算占比(系统默认)。"
 
 
 def groups(w: Writer) -> Section:
     blocks: list[Block] = []
-    for slug, flag in GROUPS:
+    # Reports from before a group was told apart have no figures of it.
+    known = [(slug, flag) for slug, flag in GROUPS if f"3.{slug}.count" in w.figures]
+    told = (".count", ".count.previous", ".count.year_ago")
+    if not any(w.value(f"3.{slug}{suffix}") for slug, _ in known for suffix in told):
+        names = "、".join(flag for _, flag in known)
+        return Section("重点群体与领域", (Paragraph((f"本月未收到{names}的执法类投诉举报。",)),))
+    for slug, flag in known:
         number = f"3.{slug}"
-        if f"{number}.count" not in w.figures:  # of a report from before the group was told apart
-            continue
         blocks.append(Heading("道路货运与货车司机" if slug == "truck" else flag))
         blocks.append(Paragraph(group(w, slug, flag)))
         if w.value(f"{number}.count") == 0:
@@ -231,7 +198,7 @@ def groups(w: Writer) -> Section:
         if found:
             blocks.append(Paragraph(("反映的问题按主类型为:", *enumeration(found), f"。{few}")))
         else:
-            blocks.append(Paragraph((f"反映的问题按主类型,{few}",)))
+            blocks.append(Paragraph((f"反映的问题各类型均不足{w.frame.policy.min_cell}件,不列。",)))
         blocks.append(
             Paragraph(
                 sentence(w.rate(f"{number}.closure", "办结率B", "已办结", "本月受理且应办理的工单"))
@@ -240,61 +207,8 @@ def groups(w: Writer) -> Section:
     return Section("重点群体与领域", tuple(blocks))
 
 
-def people(w: Writer) -> list[Block]:
-    """A sentence on each group that a short document speaks of."""
-    seen = [g for g in GROUPS if g in FOCUS_GROUPS or w.value(f"3.{g[0]}.count")]
-    return [Paragraph(group(w, slug, flag)) for slug, flag in seen]
-
-
-def group(w: Writer, slug: str, flag: str) -> Text:
-    """How many complaints of one group, or that there is none."""
-    number = f"3.{slug}"
-    if w.value(f"{number}.count") == 0:
-        return sentence(f"本月未收到{flag}执法类投诉举报", w.change(f"{number}.count", "mom"))
-    return sentence(
-        w.fill(f"{flag}执法类投诉举报{{n}}件", n=f"{number}.count"),
-        w.fill("涉及{n}人", n=f"{number}.callers"),
-        w.change(f"{number}.count", "mom"),
-        w.change(f"{number}.count", "yoy"),
-    )
-
-
-NO_EFFICIENCY = "本月无执法类工单受理或到期,不作办理质效统计。"
-
-
-def efficiency_text(w: Writer) -> list[Block]:
-    """How the complaints were handled, in sentences."""
-    if w.value("1.enforcement") == 0 and not w.value("4.closure_a.base"):
-        return [Paragraph((NO_EFFICIENCY,))]
-    blocks: list[Block] = [
-        Paragraph(
-            sentence(
-                w.rate("4.closure_a", "办结率A", "已办结", "本月到期的执法类工单"),
-                w.rate("4.on_time", "按期办结率", "按期办结", "本月到期的执法类工单"),
-            )
-        ),
-        Paragraph(
-            sentence(
-                w.rate("4.satisfaction", "满意率", "满意", "有效评价"),
-                w.fill("未评价{n}件", n="4.unrated"),
-                w.rate("4.visit", "回访率", "已回访", "已办结的执法类工单"),
-            )
-        ),
-    ]
-    if w.value("4.repeat.hits"):
-        blocks.append(
-            Paragraph(
-                sentence(
-                    w.fill("重复投诉{n}件", n="4.repeat.hits"),
-                    w.fill("涉及{n}人", n="4.repeat.callers"),
-                )
-            )
-        )
-    return blocks
-
-
 def efficiency(w: Writer) -> Section:
-    if w.value("1.enforcement") == 0 and not w.value("4.closure_a.base"):
+    if is_idle(w):
         return Section("办理质效", tuple(efficiency_text(w)))
     targets = {t.indicator: t for t in w.frame.policy.targets if not t.hotline}
     rows = []
@@ -428,16 +342,16 @@ def frequent(w: Writer) -> Section:
     blocks.append(Heading("争议罚款事项"))
     if w.value("5.disputed"):
         trades = parts_of(w, "5.disputed.trade.", "")
-        parts = [(part_zh(t), *w.fill("{n}件", n=f"5.disputed.trade.{token(t)}")) for t in trades]
-        blocks.append(
-            Paragraph(
-                sentence(
-                    w.fill("反映逐利执法或过罚失当(含次类)的{n}件", n="5.disputed"),
-                    w.change("5.disputed", "mom"),
-                    ("按业务领域:", *enumeration(parts)),
-                )
-            )
+        parts = [
+            (part_zh(t).strip("()"), *w.fill("{n}件", n=f"5.disputed.trade.{token(t)}"))
+            for t in trades
+        ]
+        said = sentence(
+            w.fill("反映逐利执法或过罚失当(含次类)的{n}件", n="5.disputed"),
+            w.change("5.disputed", "mom"),
         )
+        split = ("按业务领域分为:", *enumeration(parts), "。") if len(parts) > 1 else ()
+        blocks.append(Paragraph((*said, *split)))
         blocks.append(Paragraph(("只按件数统计,不按罚款数额排列(部方案M-10)。",), "note"))
     else:
         blocks.append(Paragraph(("本月没有反映逐利执法或过罚失当的执法类投诉举报。",)))

@@ -7,11 +7,12 @@ from pipeline.domain.outcome import FileOutcome, RowReason
 from pipeline.domain.ticket import Hotline
 from pipeline.report.chapters import parts_of
 from pipeline.report.document import Block, Heading, Paragraph, Section, Table, Text
-from pipeline.report.figures import part_zh, token
+from pipeline.report.figures import BAND_UNIT, part_zh, token
 from pipeline.report.formulas import parse
 from pipeline.report.freeze import CREW_WORDS
 from pipeline.report.indicators import ORIGIN_ZH, dictionary
-from pipeline.report.phrases import mask_ticket_nos, quoted
+from pipeline.report.periods import day_zh
+from pipeline.report.phrases import chinese_number, mask_ticket_nos, told
 from pipeline.report.plan import (
     LEDGER,
     LEVELS,
@@ -20,18 +21,13 @@ from pipeline.report.plan import (
     split_pair,
     sprouts_known,
 )
-from pipeline.report.writer import Writer, enumeration, sentence
+from pipeline.report.sentences import items_text
+from pipeline.report.writer import Writer, enumeration, figure_text, sentence
 
 NOT_FOLLOWED = (
     "本月执法类工单没有后续导出,也没有重办状态,不知其后来的办理和评价,重办率、差评整改率不计算。"
 )
 ORIGINS = {"text": "文件规定", "default": "系统默认"}
-
-
-def day_zh(day: str) -> str:
-    """``"2026-11-02"`` → ``"2026年11月2日"``."""
-    year, month, number = day.split("-")
-    return f"{year}年{int(month)}月{int(number)}日"
 
 
 def early_signs(w: Writer) -> Section:
@@ -64,10 +60,8 @@ def early_signs(w: Writer) -> Section:
         blocks.append(
             Paragraph(
                 sentence(
-                    w.fill(
-                        "业务类别不是投诉举报、但内容反映执法问题的工单{n}件", n="6.hidden.hits"
-                    ),
-                    ("其中", *enumeration(categories)),
+                    w.fill("登记为其他业务类别、内容实为投诉执法的工单{n}件", n="6.hidden.hits"),
+                    ("其中", *enumeration(categories)) if len(categories) > 1 else categories[0],
                 )
             )
         )
@@ -82,29 +76,8 @@ def early_signs(w: Writer) -> Section:
     return Section("苗头性、隐蔽性问题", tuple(blocks))
 
 
-def item_levels(w: Writer) -> Text:
-    """How many items, of which level; a sentence of every document."""
-    if not w.value("7.items"):
-        return ("本月没有提出监督事项。",)
-    levels = [
-        (f"{w.frame.policy.levels[level]}({level})", *w.fill("{n}项", n=f"7.items.{level}"))
-        for level in LEVELS
-        if w.value(f"7.items.{level}")
-    ]
-    return sentence(
-        w.fill("本月工单涉及监督事项{n}项", n="7.items"), ("其中", *enumeration(levels))
-    )
-
-
-def settled(w: Writer) -> Text:
-    said = "本月销号{n}项。" if w.value("7.settled") else "本月没有销号事项。"
-    return w.fill(said, n="7.settled")
-
-
 def items(w: Writer) -> Section:
-    blocks: list[Block] = [Paragraph(item_levels(w)), Paragraph(settled(w))]
-    if w.value("7.confidential"):
-        blocks.append(Paragraph(w.fill("另报{n}项。", n="7.confidential")))
+    blocks: list[Block] = [Paragraph(items_text(w))]
     if w.value("7.items"):
         blocks += [_item_table(w), _rule_table(w)]
     return Section("监督事项清单", tuple(blocks))
@@ -120,7 +93,7 @@ def _item_table(w: Writer) -> Table:
             (f"{item['level']} {w.frame.policy.levels[item['level']]}",),
             (mask_ticket_nos(item["summary"]),),
             (item["rule"],),
-            (item["due_on"] or "—",),
+            (item["due_on"] or "未定",),
             (item["state"],),
             w.cell(f"7.item.{item['id']}"),
         )
@@ -130,8 +103,8 @@ def _item_table(w: Writer) -> Table:
         "监督事项清单",
         ("等级", "事项(群众反映)", "规则", "期限", "状态", "工单/件"),
         tuple(rows),
-        note="投诉是群众反映,不是认定结果;等级三级以上为建议,由审批人决定。一件工单可属于多个事项。"
-        "各规则的依据见下表。",
+        note="投诉是群众反映,不是认定结果;L3、L4级为建议,由审批人决定。一件工单可属于多个事项。"
+        "期限所在年份的节假日安排未公布的,期限未定。各规则的依据见下表。",
         print_limit=40,
         sheet="监督事项",
     )
@@ -154,18 +127,19 @@ def _rule_table(w: Writer) -> Table:
 def cases(w: Writer) -> Section:
     chosen = w.frame.manifest["cases"]["chosen"]
     if not chosen:
-        text = "本月无经核实属实的案例。"
+        text = "本月没有核查结论为属实、可以选登的案例。"
         if w.value("8.verified"):
-            text = "本月经核实属实的工单{n}件,没有适合公开的去标识材料,不选登案例。"
+            text = "本月核查结论为属实的工单{n}件,没有适合公开的去标识材料,不选登案例。"
         return Section("典型案例", (Paragraph(w.fill(text, n="8.verified")),))
     blocks: list[Block] = [
-        Paragraph(w.fill("经核实属实的工单{v}件,选登{n}件(每类至多一件,已去标识)。",
-                         v="8.verified", n="8.chosen"))
+        Paragraph(w.fill("本月核查结论为属实的工单{v}件(部分属实的、按规定另报的不计),选登{n}件,"
+                         "每类至多一件,已去标识。", v="8.verified", n="8.chosen"))
     ]  # fmt: skip
     for order, case in enumerate(chosen, 1):
         kind = ProblemType(case["type"]).name_zh
-        told = "".join(quoted(span) for span in case["evidence"])
-        blocks.append(Paragraph((f"案例{order}({kind}):群众反映{told}。经核查,反映属实。",)))
+        blocks.append(
+            Paragraph((f"案例{order}({kind}):群众反映{told(case['evidence'])}。经核查,反映属实。",))
+        )
     return Section("典型案例", tuple(blocks))
 
 
@@ -174,51 +148,59 @@ def advice_lines(w: Writer) -> list[Text]:
     found: list[tuple[bool, str, dict[str, str]]] = [
         (
             bool(parts_of(w, "5.high.", ".count")),
-            "对同一单位同一类型集中反映的事项逐项核查,结果报法规处。",
+            "对同一单位同一类型集中反映的事项逐项核查,核查结果报法规部门。",
             {},
         ),
         (
             bool(parts_of(w, "6.sprout.", ".count")),
-            "对新出现的问题向有关单位发出提醒,跟踪下月变化。",
+            "对新出现的苗头性问题提醒有关单位,跟踪下月变化。",
             {},
         ),
         (
             bool(w.value("4.overdue.hits")),
-            "{n}件超期工单限时办结,并说明原因。",
+            "督促承办单位对{n}件超期工单说明原因,尚未办结的限时办结。",
             {"n": "4.overdue.hits"},
         ),
         (
             bool(w.value("4.stage_missing.hits")),
-            "{n}件已办结工单的办理节点记录不全,请承办单位补录。",
+            "督促承办单位补录{n}件已办结工单缺失的办理环节记录。",
             {"n": "4.stage_missing.hits"},
         ),
         (
             bool(w.value("6.hidden.hits")),
-            "{n}件按咨询、求助等类别登记的执法类投诉请受理平台改判类别。",
+            "将{n}件按咨询、求助等类别登记的执法类投诉提请受理平台改判类别。",
             {"n": "6.hidden.hits"},
         ),
         (
             bool(w.value("3.truck.count")),
-            "货车司机反映的{n}件优先办理、按时回访。",
+            "对货车司机反映的{n}件优先办理、按时回访。",
             {"n": "3.truck.count"},
         ),
         (
             bool(w.value("10.abstained.hits")),
-            "{n}件分类存疑的工单请人工复核后更新统计。",
+            "对{n}件分类存疑的工单进行人工复核,据以更新统计。",
             {"n": "10.abstained.hits"},
         ),
     ]
     lines = [w.fill(text, **numbers) for is_seen, text, numbers in found if is_seen]
     if not lines:
-        lines = [("本期数据未触发建议,由审核人员结合工作情况补充。",)]
+        lines = [("本月数据没有需要专门提出的建议,由审核人员结合工作情况补充。",)]
     return lines
+
+
+def drafts(lines: list[Text]) -> list[Block]:
+    """Numbered as official documents number what stands under 一、; a single line has no number."""
+    if len(lines) == 1:
+        return [Paragraph(lines[0], "draft")]
+    return [
+        Paragraph((f"({chinese_number(n)})", *line), "draft") for n, line in enumerate(lines, 1)
+    ]
 
 
 def advice(w: Writer, heading: str = "工作建议") -> Section:
     lines = advice_lines(w)
-    blocks = [Paragraph(("〔以下由系统根据本期数据拟出,供审核修改〕",), "note")]
-    blocks += [Paragraph((f"({order})", *line), "draft") for order, line in enumerate(lines, 1)]
-    return Section(heading, tuple(blocks))
+    blocks: list[Block] = [Paragraph(("〔以下由系统根据本期数据拟出,供审核修改〕",), "note")]
+    return Section(heading, (*blocks, *drafts(lines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +299,7 @@ def _remarks(w: Writer, warnings: tuple[str, ...]) -> list[Block]:
         f"船员按工单文字中的{'、'.join(CREW_WORDS)}等词识别(系统默认),不是身份登记。",
         *([NOT_FOLLOWED] if w.value("1.enforcement") and not is_followed(w.frame) else []),
         *policy.notes,
-        *(f"请注意:{warning}" for warning in warnings),
+        *warnings,
     ]
     return [Paragraph((f"{n}. {line}",), "note") for n, line in enumerate(lines, 1)]
 
@@ -392,22 +374,31 @@ def _moved_to(w: Writer, number: str) -> Text:
     return w.fill("{rate}(分母{base})", rate=number, base=parse(figure.formula)[1][1])
 
 
+def _with_unit(moved: Moved) -> str:
+    is_said = moved.label.endswith(f"({moved.unit})") or moved.unit in {"%", BAND_UNIT}
+    return moved.label if is_said else f"{moved.label}({moved.unit})"
+
+
+def _change(moved: Moved) -> str:
+    if moved.before is None or moved.after is None or moved.unit == BAND_UNIT:
+        return "—"
+    by = moved.after - moved.before
+    text = f"{by:+.2f}个百分点" if moved.unit == "%" else f"{by:+.1f}"
+    return text.removesuffix(".0")
+
+
 def _restatement(w: Writer, restatement: Restatement) -> list[Block]:
     blocks: list[Block] = []
     source = "、".join(restatement.new_files) or "无新文件,因工单状态、复核结论、口径或程序更新"
-    blocks.append(Paragraph((f"本版更正第{restatement.revision}版。变动来源:{source}。",)))
+    said = f"本版更正第{restatement.revision}版。变动来源:{source}。"
     if not restatement.moved:
-        return [*blocks, Paragraph(("正文数字没有变动。",))]
+        return [*blocks, Paragraph((f"{said}正文数字没有变动。",))]
+    blocks.append(Paragraph((f"{said}由下列数字得出的占比、同比、环比相应变动,不另列。",)))
     rows = []
     for moved in restatement.moved:
         after = _moved_to(w, moved.number) if moved.number in w.figures else ("—",)
-        before = "—" if moved.before is None else f"{moved.before:g}"
-        change = (
-            f"{moved.after - moved.before:+g}"
-            if moved.before is not None and moved.after is not None
-            else "—"
-        )
-        rows.append(((f"{moved.label}({moved.unit})",), (before,), after, (change,)))
+        before = "—" if moved.before is None else figure_text(moved.before, moved.unit)
+        rows.append(((_with_unit(moved),), (before,), after, (_change(moved),)))
     blocks.append(
         Table(
             "变动数字",

@@ -7,11 +7,13 @@ from pipeline.report.chapters import parts_of
 from pipeline.report.document import Block, Paragraph, Section, Table, Text
 from pipeline.report.figures import token
 from pipeline.report.indicators import dictionary
-from pipeline.report.parts import CROSSES, DIMENSIONS, PRINTED_TYPES, STAGES, name_zh
+from pipeline.report.parts import CROSSES, DIMENSIONS, PRINTED_TYPES, STAGES, UNTYPED, name_zh
 from pipeline.report.plan_splits import cross_number, target_number
-from pipeline.report.writer import DASH, Writer, sentence
+from pipeline.report.sentences import has_rates, judged
+from pipeline.report.writer import DASH, Writer
 
 DASHES: Text = (DASH,)
+_TYPE_ORDER = [*(t.value for t in PRINTED_TYPES), UNTYPED]
 
 
 def extended(section: Section, *blocks: Block) -> Section:
@@ -19,22 +21,9 @@ def extended(section: Section, *blocks: Block) -> Section:
     return replace(section, blocks=(*section.blocks, *blocks))
 
 
-def merged(w: Writer) -> list[Block]:
-    """受理 in tickets and people, before and after merging across hotlines."""
-    if not w.value("1.received") or "1.cross" not in w.figures:
-        return []
-    across = sentence("没有同一事项在两个以上平台重复受理的工单")
-    if w.value("1.cross"):
-        across = sentence(
-            w.fill("同一事项在两个以上平台重复受理的工单{n}件", n="1.cross"),
-            w.fill("合并为{n}项", n="1.cross.matters"),
-        )
-    return [Paragraph((*sentence(w.fill("受理工单涉及{n}人", n="1.received.callers")), *across))]
-
-
 def corrected(w: Writer) -> list[Block]:
     """Raw and corrected share of each type, with its interval."""
-    if not w.value("1.enforcement"):
+    if not has_rates(w):
         return []
     slugs = [t.value for t in PRINTED_TYPES if f"2.{t.value}.corrected" in w.figures]
     if not slugs:
@@ -44,7 +33,7 @@ def corrected(w: Writer) -> list[Block]:
         (
             (ProblemType(slug).name_zh,),
             w.cell(f"2.{slug}.any"),
-            w.share_cell(f"2.{slug}.any_share", "1.enforcement"),
+            w.cell(f"2.{slug}.any_share"),
             w.cell(f"2.{slug}.corrected"),
             _interval(w, slug),
         )
@@ -115,77 +104,48 @@ def crosses(w: Writer) -> list[Block]:
 
 
 def handling(w: Writer) -> list[Block]:
-    """Working days, targets for one platform, missing stages."""
-    return [*_working_days(w), *_targets(w), *_stages(w)]
-
-
-def _working_days(w: Writer) -> list[Block]:
-    if not w.value("4.handling.n"):
-        return []
-    parts = [
-        w.fill("本月办结的执法类工单{n}件", n="4.handling.n"),
-        w.fill("平均办理{n}个工作日", n="4.handling.mean"),
-        w.fill("中位数{n}个工作日", n="4.handling.median"),
-    ]
-    if w.value("4.handling.previous.n"):
-        parts.append(
-            w.fill(
-                "上月办结{n}件,平均{mean}个工作日,中位数{median}个工作日",
-                n="4.handling.previous.n",
-                mean="4.handling.previous.mean",
-                median="4.handling.previous.median",
-            )
-        )
-    return [Paragraph(sentence(*parts))]
+    """Targets for one platform, missing stages."""
+    return [*_targets(w), *_stages(w)]
 
 
 def _targets(w: Writer) -> list[Block]:
     """Only where the plan sets a target for one platform (安徽: 12328)."""
-    rows = []
+    rows, clauses = [], []
     for target in w.frame.policy.targets:
-        if not target.hotline:
-            continue
-        prefix = target_number(target.indicator, target.hotline)
+        prefix = target_number(target.indicator, target.hotline or "")
         if f"{prefix}.base" not in w.figures:
             continue
-        name = dictionary().rate(target.indicator).name
-        rate = w.value(f"{prefix}.rate")
-        met = rate is not None and (
-            rate <= target.value if target.at_most else rate >= target.value
-        )
-        rows.append(
-            (
-                (f"{name_zh('hotline', target.hotline)}{name}",),
-                w.cell(f"{prefix}.hits"),
-                w.cell(f"{prefix}.base"),
-                w.rate_cell(prefix),
-                (f"{'≤' if target.at_most else '≥'}{target.value:g}%",),
-                ("达到" if met else "未达到",) if rate is not None else ("不判断",),
-                (target.clause,),
-            )
-        )
+        bound, verdict = judged(target, w.value(f"{prefix}.rate"))
+        name = f"{name_zh('hotline', target.hotline)}{dictionary().rate(target.indicator).name}"
+        counts = (w.cell(f"{prefix}.hits"), w.cell(f"{prefix}.base"), w.rate_cell(prefix))
+        rows.append(((name,), *counts, bound, verdict))
+        clauses.append(target.clause)
     if not rows:
         return []
     return [
         Table(
             "方案目标完成情况",
-            ("指标", "分子", "分母", "本月", "目标", "完成情况", "依据"),
+            ("指标", "分子", "分母", "本月", "目标", "结论"),
             tuple(rows),
-            note="只计所列平台的执法类工单;分母不足的不判断。",
+            note="只计所列平台的执法类工单。目标出自"
+            + ";".join(dict.fromkeys(clauses))
+            + f"。分母不足{w.frame.policy.min_n_for_rate}件的不作判断(系统默认)。",
             sheet="方案目标",
         )
     ]
 
 
 def _stages(w: Writer) -> list[Block]:
-    if not w.value("4.stage_missing.hits") or "4.stage.closed" not in w.figures:
+    if w.value("4.stage_missing.rate") is None or not w.value("4.stage_missing.hits"):
+        return []
+    if "4.stage.closed" not in w.figures:  # of a report from before stages were told apart
         return []
     rows = [
         (
             (name,),
             w.cell(f"4.stage.{slug}"),
             w.cell("4.stage_missing.base"),
-            w.share_cell(f"4.stage.{slug}.share", "4.stage_missing.base"),
+            w.cell(f"4.stage.{slug}.share"),
         )
         for slug, name in STAGES
     ]
@@ -194,7 +154,8 @@ def _stages(w: Writer) -> list[Block]:
             "已办结工单缺少时间记录的环节",
             ("环节", "缺少记录/件", "已办结/件", "占比"),
             tuple(rows),
-            note="一件工单可缺少多个环节,各行相加可大于断环工单数。",
+            note="一件工单可缺少多个环节,各行相加可大于断环工单数。已办结按数据截至日状态计;导出表没有该列的,"
+            "也计为缺少记录。",
             sheet="断环环节",
         )
     ]
@@ -202,9 +163,20 @@ def _stages(w: Writer) -> list[Block]:
 
 def by_dimension(w: Writer) -> list[Block]:
     """How complaints were handled, by channel, region, trade, type and group."""
+    if not has_rates(w):
+        if not w.value("1.enforcement"):
+            return []
+        text = (
+            f"本月执法类投诉举报不足{w.frame.policy.min_n_for_rate}件,不列分项办理情况(系统默认)。"
+        )
+        return [Paragraph((text,), "note")]
     blocks: list[Block] = []
     for dimension in DIMENSIONS:
         parts = parts_of(w, f"4.by.{dimension.id}.", ".count")
+        order = "名称"
+        if dimension.id == "type":
+            parts.sort(key=_TYPE_ORDER.index)
+            order = "编码"
         rows = []
         for part in parts:
             number = f"4.by.{dimension.id}.{token(part)}"
@@ -226,14 +198,14 @@ def by_dimension(w: Writer) -> list[Block]:
             rows.append((("合计",), w.cell("1.enforcement"), *([DASHES] * 6)))
         blocks.append(
             Table(
-                f"执法类工单办理情况按{dimension.name_zh}",
+                f"执法类工单办理情况(按{dimension.name_zh})",
                 (
                     dimension.name_zh, "本月/件", "办结率B", "按期办结率", "满意率",
                     "平均工作日", "中位工作日", "本月办结/件",
                 ),
                 tuple(rows),
                 additive=() if dimension.overlaps else (1,),
-                note=f"按{dimension.name_zh}名称排列,不作排名。"
+                note=f"按{dimension.name_zh}{order}排列,不作排名。"
                 + ("一件工单可属于多个群体或不属于任何群体。" if dimension.id == "group" else ""),
                 print_limit=20,
                 sheet=f"办理·{dimension.name_zh}",

@@ -31,7 +31,7 @@ def compose(
     w, policy = Writer(frame, figures), frame.policy
     year, number = row.month.split("-")
     sections = (
-        depth.extended(chapters.overall(w), *depth.merged(w)),
+        chapters.overall(w),
         depth.extended(chapters.types(w), *depth.corrected(w), *depth.crosses(w)),
         chapters.groups(w),
         depth.extended(chapters.efficiency(w), *depth.handling(w), *depth.by_dimension(w)),
@@ -44,13 +44,12 @@ def compose(
     )
     versions = row.manifest_json["versions"]
     revised = f"(第{row.revision}版)" if row.revision > 1 else ""
-    basis = "".join((f"《{policy.title}》", f"({policy.doc_no})" if policy.doc_no else ""))
     document = Document(
         title=f"{month_zh(row.month)}{policy.report_name}",
         issue=f"{year}年第{int(number)}期{revised}",
         issuer=policy.issuer,
         dated=f"{row.as_of.year}年{row.as_of.month}月{row.as_of.day}日",
-        footer=f"依据{basis}{policy.status_zh}",
+        footer=policy.footer_zh,
         sections=sections,
         masthead=policy.report_name if policy.red_head else "",
         meta={
@@ -86,8 +85,7 @@ def restatement_of(connection: Connection, row: sa.Row, figures: Figures) -> Res
     moved = []
     for number in sorted(set(old) | set(figures), key=_in_section_order):
         known = figures.get(number) or old[number]
-        is_derived = known.unit == "百分点" or "change" in (known.formula or "")
-        if known.section == "10" or is_derived or number.startswith(("2.cross.", "4.by.")):
+        if known.section == "10" or number.startswith(_FOLLOWS) or _follows(known):
             continue  # the annexes' own bookkeeping, and what follows from other moved numbers
         was, now = (book[number].value if number in book else None for book in (old, figures))
         if was != now:
@@ -99,6 +97,20 @@ def restatement_of(connection: Connection, row: sa.Row, figures: Figures) -> Res
     return Restatement(before.revision, tuple(moved), tuple(sorted(new_files)))
 
 
+_FOLLOWS = ("2.cross.", "4.by.", "2.model")
+
+
+def _follows(figure: Figure) -> bool:
+    """Comparisons, shares and corrections of counts that the table names themselves."""
+    number, formula = figure.number, figure.formula or ""
+    return (
+        figure.unit == "百分点"
+        or formula.startswith(("change", "diff", "corrected"))
+        or number.endswith((".share", ".any_share", ".model", ".reviewed"))
+        or (number.startswith("1.share.") and not number.endswith(".rate"))
+    )
+
+
 def _in_section_order(number: str) -> tuple[int, str]:
     return int(number.split(".", maxsplit=1)[0]), number
 
@@ -108,6 +120,11 @@ def _tickets_at_least(figure: Figure, figures: Figures) -> float | None:
     if figure.params["measure"] == "days":
         return figures[f"1.hotline.{figure.params['part']}.received"].value
     return figure.value
+
+
+def _counts_hits(figure: Figure) -> bool:
+    """Whether a set's hits alone stand behind the number."""
+    return figure.params["measure"].startswith("hit")
 
 
 def printed_lists(document: Document, frame: Frame, figures: Figures) -> dict[str, list[str]]:
@@ -123,6 +140,7 @@ def printed_lists(document: Document, frame: Frame, figures: Figures) -> dict[st
             continue
         if 0 < (_tickets_at_least(figure, figures) or 0) <= LIST_LIMIT:
             params = {k: v for k, v in figure.params.items() if k not in ("measure", "part")}
+            params["hits"] = _counts_hits(figure)
             queries.setdefault(repr((figure.query, sorted(params.items()))), []).append(number)
     withheld = set(frame.manifest["withheld_tickets"])
     printed: dict[int, str] = {}  # a ticket is in many lists
@@ -133,23 +151,18 @@ def printed_lists(document: Document, frame: Frame, figures: Figures) -> dict[st
         by = params.pop("by")
         del params["measure"], params["part"]
         parts = [figures[n].params["part"] for n in numbers] if by else None
-        by_part: dict[str, list[tuple[str, int]]] = {}
-        for ticket_id, _, ticket_no, accepted_at, part, is_hit in ticket_rows(
-            frame.connection, frame.report_id, first.query, by, params, parts=parts
-        ):
+        by_part: dict[str, list[str]] = {}
+        for ticket_id, _, ticket_no, accepted_at, part, _ in ticket_rows(
+            frame.connection, frame.report_id, first.query, by, params,
+            parts=parts, hits_only=_counts_hits(first),
+        ):  # fmt: skip
             if ticket_id in withheld:
                 continue
             if ticket_id not in printed:
                 printed[ticket_id] = f"{mask_ticket_no(ticket_no)}({accepted_at:%m-%d})"
-            by_part.setdefault(part, []).append((printed[ticket_id], is_hit))
+            by_part.setdefault(part, []).append(printed[ticket_id])
         for number in numbers:
-            figure = figures[number]
-            hits = figure.params["measure"].startswith("hit")
-            found = [
-                text
-                for text, is_hit in by_part.get(figure.params["part"], [])
-                if is_hit or not hits
-            ]
+            found = by_part.get(figures[number].params["part"], [])
             if len(found) <= LIST_LIMIT:
                 lists[number] = found
     return lists

@@ -210,13 +210,15 @@ def token(part: str) -> str:
     return hashlib.sha256(part.encode()).hexdigest()[:8]
 
 
-_PLACE = re.compile("[省市县区旗州盟镇乡]$")  # 高新区 begins with a surname
+_PLACE = re.compile("[省市县区旗州盟镇乡路]$|街道$")
+"""高新区 and 水路 read like surname and given name; nobody's given name ends so."""
 
 
 @cache
 def names_a_person(part: str) -> bool:
-    """A unit or region cell that holds personal data, or nothing but somebody's name."""
-    from pipeline.domain.names import find_names, is_full_name
+    """A unit, region or trade cell that holds personal data, or nothing but somebody's name."""
+    from pipeline.domain.namecells import is_full_name
+    from pipeline.domain.names import find_names
     from pipeline.domain.privacy import find_personal_data
 
     pieces = re.split(r"[|·]", part)
@@ -226,10 +228,6 @@ def names_a_person(part: str) -> bool:
         or (is_full_name(piece) and not _PLACE.search(piece))
         for piece in pieces
     )
-
-
-_PLACE = re.compile(r"(区|县|市|街道)$")
-"""高新区 and 金水区 read like surname and given name; nobody's given name ends so."""
 
 
 def part_zh(part: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from pipeline.domain.calendar import CalendarUnknown, working_days_between
 from pipeline.domain.ticket import Satisfaction, Status
-from pipeline.report.manifest import describe_inputs
+from pipeline.report.manifest import accepted_in, describe_inputs
 from pipeline.report.parts import BAD_RATING, REDONE
 from pipeline.report.periods import Period, periods
 from pipeline.report.policy import ReportPolicy
@@ -95,6 +95,7 @@ def freeze(
             )
         ).inserted_primary_key[0]
         _copy(connection, report_id, periods(month))
+        _describe_to_planner(connection)
         _flag(connection, report_id)
         _count_working_days(connection, report_id)
         inputs = {
@@ -153,7 +154,7 @@ def _copy(connection: Connection, report_id: int, spans: tuple[Period, ...]) -> 
     view = _VIEW.c
     for span in spans:
         chosen = sa.select(sa.literal(report_id), sa.literal(span.name, sa.String), *values).where(
-            view.accepted_at >= span.since, view.accepted_at < span.until
+            view.id.in_(accepted_in(span))
         )
         if span.enforcement_only:
             chosen = chosen.where(view.scope == "E1")
@@ -170,6 +171,14 @@ def _copy(connection: Connection, report_id: int, spans: tuple[Period, ...]) -> 
         connection.execute(
             target.insert().from_select(["report_id", *(c.name for c in columns)], chosen)
         )
+
+
+def _describe_to_planner(connection: Connection) -> None:
+    """PostgreSQL plans for one row of a report it has not met, and then takes 10^5 tickets pair by
+    pair: minutes for a query of a tenth of a second."""
+    if connection.dialect.name == "postgresql":
+        for table in (report_ticket, report_ticket_label, report_ticket_flag):
+            connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
 CREW_WORDS = ("船员", "船民", "水手", "轮机")

@@ -62,7 +62,7 @@ def describe_inputs(
         "months_with_data": _months_with_data(connection, month),
         "followed": _followed(connection, report_id),
         "ticket_counts": _ticket_counts(connection, report_id),
-        "models": _models(connection, report_id),
+        "models": _models(connection, current),
         "agreement": _agreement(connection, report_id),
         **_items(connection, report_id, current, policy),
         "cases": _cases(connection, report_id, policy, confidential),
@@ -106,6 +106,14 @@ def confidential_tickets(connection: Connection, report_id: int) -> set[int]:
     return set(connection.execute(sa.union(labels, flags, items, primary, asked)).scalars())
 
 
+def accepted_in(span: Period) -> sa.Select:
+    """The ids of its tickets. Rows found ``IN`` these are read in the order they lie in: joined by
+    time, 10^5 of them take SQLite three times as long."""
+    return sa.select(ticket.c.id).where(
+        ticket.c.accepted_at >= span.since, ticket.c.accepted_at < span.until
+    )
+
+
 def _of_current(report_id: int):
     return sa.and_(report_ticket.c.report_id == report_id, report_ticket.c.period == "current")
 
@@ -114,12 +122,12 @@ def _files(connection: Connection, report_id: int, current: Period) -> list[dict
     """Files that brought the month's tickets or the present state of its enforcement complaints,
     and files of the month that failed. A file that changes nothing counted restates nothing.
     """
-    origin = ticket.join(
-        report_ticket, sa.and_(report_ticket.c.ticket_id == ticket.c.id, _of_current(report_id))
+    complaints = sa.select(report_ticket.c.ticket_id).where(
+        _of_current(report_id), report_ticket.c.scope == "E1"
     )
     used = sa.union(
-        sa.select(ticket.c.first_file_id).select_from(origin),
-        sa.select(ticket.c.last_file_id).select_from(origin).where(report_ticket.c.scope == "E1"),
+        sa.select(ticket.c.first_file_id).where(ticket.c.id.in_(accepted_in(current))),
+        sa.select(ticket.c.last_file_id).where(ticket.c.id.in_(complaints)),
     )
     lost = sa.or_(export_file.c.quarantined > 0, export_file.c.state == "stopped")
     rows = connection.execute(
@@ -229,12 +237,11 @@ def _ticket_counts(connection: Connection, report_id: int) -> dict[str, int]:
     return dict(sorted(tuple(row) for row in rows))
 
 
-def _models(connection: Connection, report_id: int) -> dict[str, int]:
+def _models(connection: Connection, current: Period) -> dict[str, int]:
     """Model versions that classified the month's tickets → number of tickets."""
     rows = connection.execute(
         sa.select(classification.c.model_version, sa.func.count())
-        .join(report_ticket, report_ticket.c.ticket_id == classification.c.ticket_id)
-        .where(_of_current(report_id), classification.c.is_current)
+        .where(classification.c.ticket_id.in_(accepted_in(current)), classification.c.is_current)
         .group_by(classification.c.model_version)
     )
     return dict(sorted(tuple(row) for row in rows))

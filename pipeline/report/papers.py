@@ -9,20 +9,14 @@ from dataclasses import replace
 
 from pipeline.domain.calendar import shift_month
 from pipeline.domain.labels import ProblemType
-from pipeline.report import chapters
-from pipeline.report.chapters_close import (
-    advice,
-    advice_lines,
-    early_signs,
-    item_levels,
-    settled,
-)
-from pipeline.report.document import Block, Document, Heading, Paragraph, Section, Table, Text
+from pipeline.report import chapters, sentences
+from pipeline.report.chapters_close import advice, advice_lines, drafts, early_signs
+from pipeline.report.document import Block, Document, Heading, Paragraph, Section, Table
 from pipeline.report.figures import Figures, Frame
 from pipeline.report.indicators import dictionary
 from pipeline.report.parts import FOCUS_GROUPS
 from pipeline.report.periods import month_zh
-from pipeline.report.phrases import quoted
+from pipeline.report.phrases import told
 from pipeline.report.policy import Paper, Target
 from pipeline.report.typeset import typeset_document
 from pipeline.report.writer import DASH, Writer
@@ -49,7 +43,7 @@ def compose_paper(main: Document, frame: Frame, figures: Figures, paper: Paper) 
     """One document beside ``main``, whose frame (issue, date, footer, versions) it shares."""
     name = paper_name(paper)
     is_one_page = paper.form == "brief"
-    versions = ("报告期", "数据截至", "输入指纹") if is_one_page else tuple(main.meta)
+    versions = ("数据截至", "输入指纹") if is_one_page else tuple(main.meta)
     meta = {key: main.meta[key] for key in versions}
     if paper.clause:
         meta |= {"依据": paper.clause}
@@ -71,12 +65,11 @@ def compose_paper(main: Document, frame: Frame, figures: Figures, paper: Paper) 
 
 def _brief(w: Writer) -> list[Section]:
     """One page: the figures that matter, the problems, the items, what to do."""
-    problems = [text for text in (chapters.by_type(w), chapters.headline(w)) if text]
-    items: Text = (*item_levels(w), *settled(w))
-    lines = advice_lines(w)[:_ADVICE_OF_A_BRIEF]
-    todo = [Paragraph((f"({n})", *line), "draft") for n, line in enumerate(lines, 1)]
+    problems = [text for text in (sentences.by_type(w), sentences.headline(w)) if text]
+    items = (*sentences.item_levels(w), *sentences.settled(w))
+    todo = drafts(advice_lines(w)[:_ADVICE_OF_A_BRIEF])
     if w.value("1.enforcement") == 0:
-        first: list[Block] = chapters.overall_text(w)
+        first: list[Block] = sentences.overall_text(w)
         problems = []
     else:
         first = [_key_figures(w)]
@@ -171,15 +164,15 @@ def _terms(w: Writer) -> list[Block]:
 
 def _operation(w: Writer) -> list[Section]:
     """安徽 AH-07: how enforcement runs, against the plan's targets and its own words."""
-    blocks = [*chapters.overall_text(w), chapters.hotline_table(w)]
-    by_type = chapters.by_type(w)
+    blocks = [*sentences.overall_text(w), chapters.hotline_table(w)]
+    by_type = sentences.by_type(w)
     return [
         Section("总体运行情况", tuple(blocks)),
         Section("目标完成情况", tuple(_targets(w))),
         Section("突出问题", (*([Paragraph(by_type)] if by_type else []), *_terms(w))),
-        Section("重点群体", tuple(chapters.people(w))),
+        Section("重点群体", tuple(sentences.people(w))),
         early_signs(w),
-        Section("监督事项", (Paragraph(item_levels(w)), Paragraph(settled(w)))),
+        Section("监督事项", (Paragraph(sentences.items_text(w)),)),
         advice(w, "下一步工作"),
     ]
 
@@ -187,28 +180,23 @@ def _operation(w: Writer) -> list[Section]:
 def _targets(w: Writer) -> list[Block]:
     targets = w.frame.policy.targets
     if not targets:
-        return [*chapters.efficiency_text(w), Paragraph(("方案没有规定量化目标。",), "note")]
+        return [*sentences.efficiency_text(w), Paragraph(("方案没有规定量化目标。",), "note")]
     rows = []
     for target in targets:
         number, definition = _target_number(w, target), dictionary().rate(target.indicator)
-        rate, bound = w.value(f"{number}.rate"), target.value
-        if rate is None:
-            verdict = "不作判断"
-        else:
-            is_met = rate <= bound if target.at_most else rate >= bound
-            verdict = "达到" if is_met else "未达到"
+        bound, verdict = sentences.judged(target, w.value(f"{number}.rate"))
         rows.append(
             (
                 (w.figures[f"{number}.rate"].label,),
-                (f"{'≤' if target.at_most else '≥'}{bound:g}%",),
+                bound,
                 w.rate_cell(number, with_counts=True),
-                (verdict,),
+                verdict,
                 (definition.definition(w.frame.policy),),
             )
         )
-    note = "指标名前未写明热线的,各热线合并计算。目标出自" + "；".join(
-        dict.fromkeys(target.clause for target in targets)
-    )
+    note = "目标出自" + "；".join(dict.fromkeys(target.clause for target in targets))
+    if any(not target.hotline for target in targets):
+        note = f"指标名前未写明热线的,各热线合并计算。{note}"
     table = Table(
         "方案目标完成情况",
         ("指标", "目标", "本月", "结论", "口径"),
@@ -216,7 +204,8 @@ def _targets(w: Writer) -> list[Block]:
         note=f"{note}。分母不足{w.frame.policy.min_n_for_rate}件的不作判断(系统默认)。",
         sheet="目标",
     )
-    return [table, *chapters.efficiency_text(w)]
+    whole = [] if sentences.is_idle(w) else [Paragraph(("各受理平台合并计算的办理情况如下。",))]
+    return [table, *whole, *sentences.efficiency_text(w)]
 
 
 def _target_number(w: Writer, target: Target) -> str:
@@ -232,7 +221,7 @@ def _casebook(w: Writer) -> list[Section]:
     """安徽 AH-06: verified complaints as lessons: situation, what is wrong, what is right, why."""
     chosen = w.frame.manifest["cases"]["chosen"]
     if not chosen:
-        return [Section("典型案例", (Paragraph(("本月无核查属实、可编入的案例。",)),))]
+        return [Section("典型案例", (Paragraph(("本月没有核查属实、可以编入的案例。",)),))]
     blocks: list[Block] = [
         Paragraph(
             w.fill(
@@ -245,10 +234,9 @@ def _casebook(w: Writer) -> list[Section]:
     ]
     for case in chosen:
         lesson = w.frame.policy.lessons[case["type"]]
-        told = "；".join(quoted(span) for span in case["evidence"])
         blocks += [
             Heading(ProblemType(case["type"]).name_zh),
-            Paragraph((f"情形:群众反映{told}。经核查,反映属实。",)),
+            Paragraph((f"情形:群众反映{told(case['evidence'])}。经核查,反映属实。",)),
             Paragraph((f"错在哪:{lesson.wrong}",)),
             Paragraph((f"应当怎样:{lesson.right}",)),
             Paragraph((f"依据:{lesson.ground}。",)),
@@ -258,29 +246,18 @@ def _casebook(w: Writer) -> list[Section]:
 
 def _summary(w: Writer) -> list[Section]:
     """What a plan's higher body wants to know: 区司法局 and 区政府 (晋安), 市局 (福州)."""
-    by_type = chapters.by_type(w)
+    by_type = sentences.by_type(w)
     notes = [Paragraph((note,), "note") for note in w.frame.policy.notes]
     return [
-        Section("基本情况", tuple(chapters.overall_text(w))),
+        Section("基本情况", tuple(sentences.overall_text(w))),
         Section(
             "突出问题",
-            (*([Paragraph(by_type)] if by_type else []), *_terms(w), *chapters.people(w), *notes),
+            (*([Paragraph(by_type)] if by_type else []), *_terms(w), *sentences.people(w), *notes),
         ),
-        Section(
-            "整治与监督情况",
-            (
-                Paragraph(item_levels(w)),
-                Paragraph(settled(w)),
-                *([Paragraph(confidential)] if (confidential := _confidential(w)) else []),
-            ),
-        ),
-        Section("办理质效", tuple(chapters.efficiency_text(w))),
+        Section("整治与监督情况", (Paragraph(sentences.items_text(w)),)),
+        Section("办理质效", tuple(sentences.efficiency_text(w))),
         advice(w, "下步打算"),
     ]
-
-
-def _confidential(w: Writer) -> Text:
-    return w.fill("另报{n}项。", n="7.confidential") if w.value("7.confidential") else ()
 
 
 _FORMS: dict[str, Callable[[Writer], list[Section]]] = {

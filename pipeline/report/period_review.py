@@ -21,11 +21,13 @@ from pipeline.report.findings import Finding
 from pipeline.report.formulas import Manifest, evaluate
 from pipeline.report.indicators import dictionary
 from pipeline.report.linter import lint_document
-from pipeline.report.parts import FOCUS_GROUPS, PRINTED_TYPES
+from pipeline.report.parts import FOCUS_GROUPS, PRINTED_TYPES, UNTYPED, UNTYPED_ZH, name_zh
 from pipeline.report.periods import month_zh
+from pipeline.report.plan_splits import target_number
 from pipeline.report.policy import ReportPolicy
+from pipeline.report.sentences import judged
 from pipeline.report.typeset import typeset_document
-from pipeline.report.writer import Writer, sentence
+from pipeline.report.writer import Writer, enumeration, sentence
 from pipeline.store.tables import report, report_figure
 
 _COUNTS = {
@@ -33,6 +35,8 @@ _COUNTS = {
     "1.enforcement": "执法类投诉举报",
     **{f"3.{slug}.count": flag for slug, flag in FOCUS_GROUPS},
     **{f"2.{problem.value}.count": problem.name_zh for problem in PRINTED_TYPES},
+    f"2.{UNTYPED}.count": UNTYPED_ZH,
+    "2.integrity.count": "按规定另报",
     "7.settled": "监督事项销号",
 }
 _RATES = ("closure_a", "on_time", "satisfaction", "visit", "verified")
@@ -76,6 +80,8 @@ def review_period(connection: Connection, profile: str, first: str, last: str) -
     Raises :class:`NothingFiled`.
     """
     months = months_between(first, last)
+    if not months:
+        raise NothingFiled(f"方案 {profile} 到 {last} 为止,评估期不能从 {first} 开始。")
     filed = _filed(connection, profile, months)
     if not filed:
         raise NothingFiled(
@@ -96,13 +102,12 @@ def review_period(connection: Connection, profile: str, first: str, last: str) -
         ],
         "missing": [month for month in months if month not in filed],
     }
-    basis = "".join((f"《{policy.title}》", f"({policy.doc_no})" if policy.doc_no else ""))
     document = Document(
-        title=f"{basis}实施期投诉举报评估报告",
+        title="方案实施期执法类投诉举报评估报告",
         issue=f"{month_zh(first)}—{month_zh(last)}",
         issuer=policy.issuer,
         dated=f"{newest.year}年{newest.month}月{newest.day}日",
-        footer=f"依据{basis}{policy.status_zh}",
+        footer=policy.footer_zh,
         sections=tuple(_sections(Writer(frame, figures), months, filed)),
         masthead="评估报告" if policy.red_head else "",
         meta={"评估期": f"{first}—{last}", "方案": policy.id, "数据截至": newest.isoformat()},
@@ -129,7 +134,8 @@ def _filed(connection: Connection, profile: str, months: list[str]) -> dict[str,
 
 def _figures(connection: Connection, filed: dict[str, sa.Row], policy: ReportPolicy) -> Figures:
     """Published figures under ``2026-10/number``; sums under ``2026/number`` and ``period/…``."""
-    parts = [f"4.{rate}.{part}" for rate in _RATES for part in ("hits", "base")]
+    rates = {f"4.{rate}": dictionary().rate(rate).name for rate in _RATES} | _own_rates(policy)
+    parts = [f"{rate}.{part}" for rate in rates for part in ("hits", "base")]
     labels = _COUNTS | {number: number for number in parts}
     month_of = {row.id: month for month, row in filed.items()}
     published = {
@@ -157,34 +163,49 @@ def _figures(connection: Connection, filed: dict[str, sa.Row], policy: ReportPol
             is_month = span == of_months[0]
             formula = f"report({span},{number})" if is_month else f"sum({','.join(operands)})"
             write(f"{span}/{number}", label, value, unit, formula)
-        for rate in _RATES:
-            formula = f"ratio({span}/4.{rate}.hits,{span}/4.{rate}.base)"
+        for rate, name in rates.items():
+            if any((month, f"{rate}.base") not in published for month in of_months):
+                continue  # a report of a plan that had no such target yet
+            formula = f"ratio({span}/{rate}.hits,{span}/{rate}.base)"
             value = evaluate(
                 formula,
                 lambda n: figures[n].value,
                 Manifest({}),
                 policy,
             )
-            write(f"{span}/4.{rate}.rate", dictionary().rate(rate).name, value, "%", formula)
+            write(f"{span}/{rate}.rate", name, value, "%", formula)
     return figures
+
+
+def _own_rates(policy: ReportPolicy) -> dict[str, str]:
+    """The rates of targets that a plan's text sets for one platform, with their names."""
+    return {
+        target_number(target.indicator, target.hotline): name_zh("hotline", target.hotline)
+        + dictionary().rate(target.indicator).name
+        for target in policy.targets
+        if target.hotline
+    }
 
 
 def _sections(w: Writer, months: list[str], filed: dict[str, sa.Row]) -> list[Section]:
     years = sorted({month[:4] for month in filed})
     return [
-        Section("评估范围", tuple(_scope(months, filed))),
+        Section("评估范围", tuple(_scope(w.frame.policy, months, filed))),
         Section("总体情况", tuple(_overall(w, years, filed))),
         Section("问题类型", tuple(_types(w, years))),
-        Section("办理质效与目标", tuple(_quality(w, years))),
+        Section("办理质效", tuple(_quality(w, years))),
         Section("监督事项", (Paragraph(_settled(w)),)),
-        Section("评估结论与建议", (Paragraph(("〔由评估单位填写〕",), "draft"),)),
         Section("逐月数据", (_by_month(w, filed),)),
+        Section("评估结论与建议", (Paragraph(("〔由评估单位填写〕",), "draft"),)),
     ]
 
 
-def _scope(months: list[str], filed: dict[str, sa.Row]) -> list[Block]:
+def _scope(policy: ReportPolicy, months: list[str], filed: dict[str, sa.Row]) -> list[Block]:
     missing = [month for month in months if month not in filed]
-    said = f"评估期自{month_zh(months[0])}至{month_zh(months[-1])},共{len(months)}个月"
+    said = (
+        f"本报告评估{policy.basis_zh}实施期内执法类投诉举报的受理和办理情况。"
+        f"评估期自{month_zh(months[0])}至{month_zh(months[-1])},共{len(months)}个月"
+    )
     if not missing:
         text = f"{said},各月报告均已发布。"
     else:
@@ -213,18 +234,26 @@ def _runs(months: list[str]) -> list[str]:
 
 
 def _overall(w: Writer, years: list[str], filed: dict[str, sa.Row]) -> list[Block]:
-    groups = [w.fill(f"{flag}{{n}}件", n=f"{_WHOLE}/3.{slug}.count") for slug, flag in FOCUS_GROUPS]
+    groups = [
+        (
+            f"{flag}反映的" if slug == "truck" else flag,
+            *w.fill("{n}件", n=f"{_WHOLE}/3.{slug}.count"),
+        )
+        for slug, flag in FOCUS_GROUPS
+    ]
     if w.value(f"{_WHOLE}/1.enforcement") == 0:
         return [Paragraph(("评估期内未收到执法类投诉举报。",))]
     blocks: list[Block] = [
         Paragraph(
             sentence(
                 w.fill("评估期内共受理各类工单{n}件", n=f"{_WHOLE}/1.received"),
-                w.fill("其中执法类投诉举报{n}件", n=f"{_WHOLE}/1.enforcement"),
-                *groups,
+                w.fill("其中,执法类投诉举报{n}件", n=f"{_WHOLE}/1.enforcement"),
             )
         ),
-        _by_year(w, years, [n for n in _COUNTS if n[0] in "13"], "分年度受理情况(件)", "分年度"),
+        Paragraph(sentence(("执法类投诉举报中", *enumeration(groups)))),
+        _by_year(
+            w, years, [n for n in _COUNTS if n[0] in "13"], caption="受理情况(件)", sheet="受理情况"
+        ),
     ]
     if len(filed) > 1:
         values = tuple(w.num(f"{month}/1.enforcement") for month in filed)
@@ -232,19 +261,27 @@ def _overall(w: Writer, years: list[str], filed: dict[str, sa.Row]) -> list[Bloc
     return blocks
 
 
-def _by_year(w: Writer, years: list[str], numbers: list[str], caption: str, sheet: str) -> Table:
+def _spans(years: list[str]) -> dict[str, str]:
+    """Columns of a table by year: of a single year the period says it all."""
+    named = {year: f"{year}年" for year in years} if len(years) > 1 else {}
+    return named | {_WHOLE: "评估期"}
+
+
+def _by_year(
+    w: Writer, years: list[str], numbers: list[str], *, caption: str, sheet: str, total: str = ""
+) -> Table:
+    """``total``: the number that the others add up to."""
+    spans = _spans(years)
     rows = [
-        (
-            (_COUNTS[number],),
-            *(w.cell(f"{year}/{number}") for year in years),
-            w.cell(f"{_WHOLE}/{number}"),
-        )
-        for number in numbers
+        ((_COUNTS[number],), *(w.cell(f"{span}/{number}") for span in spans)) for number in numbers
     ]
+    if total:
+        rows.append((("合计",), *(w.cell(f"{span}/{total}") for span in spans)))
     return Table(
         caption,
-        ("指标", *(f"{year}年" for year in years), "评估期"),
+        ("指标", *spans.values()),
         tuple(rows),
+        additive=tuple(range(1, len(spans) + 1)) if total else (),
         note="各年度已发布月数不同的,件数不可直接比较。" if len(years) > 1 else "",
         sheet=sheet,
     )
@@ -253,26 +290,38 @@ def _by_year(w: Writer, years: list[str], numbers: list[str], caption: str, shee
 def _types(w: Writer, years: list[str]) -> list[Block]:
     numbers = [n for n in _COUNTS if n.startswith("2.") and w.value(f"{_WHOLE}/{n}")]
     if not numbers:
-        return [Paragraph(("评估期内没有可列示类型的执法类投诉举报。",))]
-    return [_by_year(w, years, numbers, "主类型分年度件数", "问题类型")]
+        return [Paragraph(("评估期内没有执法类投诉举报。",))]
+    return [
+        _by_year(w, years, numbers, caption="主类型件数", sheet="问题类型", total="1.enforcement")
+    ]
 
 
 def _quality(w: Writer, years: list[str]) -> list[Block]:
-    targets = {target.indicator: target for target in w.frame.policy.targets}
+    policy, spans = w.frame.policy, _spans(years)
+    targets = {
+        target_number(t.indicator, t.hotline) if t.hotline else f"4.{t.indicator}": t
+        for t in policy.targets
+    }
+    rates = {f"4.{rate}": dictionary().rate(rate).name for rate in _RATES} | _own_rates(policy)
     rows = []
-    for rate in _RATES:
-        name = dictionary().rate(rate).name
-        target = targets.get(rate)
-        bound = f"{'≤' if target.at_most else '≥'}{target.value:g}%" if target else "—"
-        cells = (w.rate_cell(f"{span}/4.{rate}", with_counts=True) for span in (*years, _WHOLE))
-        rows.append(((name,), *cells, (bound,)))
+    for rate, name in rates.items():
+        cells = (w.rate_cell(f"{span}/{rate}", with_counts=True) for span in spans)
+        verdict = judged(targets.get(rate), w.value(f"{_WHOLE}/{rate}.rate"))
+        rows.append(((name,), *cells, *(verdict if targets else ())))
+    note = (
+        "名称前未写明热线的,各热线合并计算;"
+        f"分母不足{policy.min_n_for_rate}件的不计算比率(系统默认)。"
+    )
+    if targets:
+        note += "目标出自" + ";".join(dict.fromkeys(t.clause for t in policy.targets)) + "。"
+    else:
+        note += "方案没有规定量化目标。"
     return [
         Table(
             "办理质效(括号内为各月分子、分母之和)",
-            ("指标", *(f"{year}年" for year in years), "评估期", "方案目标"),
+            ("指标", *spans.values(), *(("方案目标", "结论") if targets else ())),
             tuple(rows),
-            note="各热线合并计算;分母不足"
-            f"{w.frame.policy.min_n_for_rate}件的不计算比率(系统默认)。",
+            note=note,
             sheet="办理质效",
         ),
     ]
@@ -287,7 +336,7 @@ def _settled(w: Writer) -> Text:
 def _by_month(w: Writer, filed: dict[str, sa.Row]) -> Table:
     rows = [
         (
-            (month,),
+            (month_zh(month),),
             w.cell(f"{month}/1.received"),
             w.cell(f"{month}/1.enforcement"),
             w.rate_cell(f"{month}/4.closure_a", with_counts=True),

@@ -41,3 +41,9 @@ def month_zh(month: str) -> str:
     """``"2026-10"`` → ``"2026年10月"``."""
     year, number = month.split("-")
     return f"{year}年{int(number)}月"
+
+
+def day_zh(day: str) -> str:
+    """``"2026-11-02"`` → ``"2026年11月2日"``."""
+    year, month, number = day.split("-")
+    return f"{year}年{int(month)}月{int(number)}日"

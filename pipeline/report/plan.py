@@ -182,7 +182,8 @@ def _efficiency(book: Book) -> None:
 
 
 UNSTATED = "(未注明)"
-"""The part of tickets without the split's value; as a unit it has no months of its own."""
+"""The part of tickets without the split's value; as a unit it is no single one: it has no months
+of its own, and what comes together in it is no cluster."""
 
 
 def units(book: Book) -> list[str]:
@@ -237,7 +238,7 @@ def _pair_zh(part: str) -> str:
 def _frequent(book: Book) -> None:
     policy = book.frame.policy
     for part, found in book.parts("enforcement", "by_unit_type").items():
-        if found.tickets >= policy.high_frequency:
+        if found.tickets >= policy.high_frequency and split_pair(part)[0] != UNSTATED:
             number, split = f"5.high.{token(part)}", {"by": "by_unit_type", "part": part}
             book.count(f"{number}.count", _pair_zh(part), "enforcement", **split)
             book.count(
@@ -277,7 +278,8 @@ def _early_signs(book: Book) -> None:
         window = {"since": since, "until": month_bounds(frame.month)[0].isoformat(sep=" ")}
         before = book.parts("enforcement_between", "by_unit_type", **window)
         for part, found in book.parts("enforcement", "by_unit_type").items():
-            if found.tickets >= frame.policy.sprout_count and part not in before:
+            is_told = split_pair(part)[0] != UNSTATED and part not in before
+            if found.tickets >= frame.policy.sprout_count and is_told:
                 number, split = f"6.sprout.{token(part)}", {"by": "by_unit_type", "part": part}
                 book.count(f"{number}.count", _pair_zh(part), "enforcement", **split)
                 book.count(

@@ -58,6 +58,10 @@ class Lesson:
 LEVEL_ZH = {"L0": "关注", "L1": "提醒", "L2": "督办", "L3": "约谈建议", "L4": "挂牌督办建议"}
 
 
+IN_FORCE = "有效"
+"""``status_zh`` of a plan in force."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportPolicy:
     """Everything of a profile that a report's content depends on; part of its input hash.
@@ -96,6 +100,16 @@ class ReportPolicy:
     red_head: bool = False  # 红头: the issuer's masthead over a red rule
     papers: tuple[Paper, ...] = ()
     lessons: dict[str, Lesson] = field(default_factory=dict)
+
+    @property
+    def basis_zh(self) -> str:
+        """``《…方案》(交办法〔2024〕25号)``."""
+        return f"《{self.title}》" + (f"({self.doc_no})" if self.doc_no else "")
+
+    @property
+    def footer_zh(self) -> str:
+        """The foot of every page: the plan, and its status unless it is in force."""
+        return f"依据{self.basis_zh}" + ("" if self.status_zh == IN_FORCE else self.status_zh)
 
     def as_json(self) -> dict:
         return dataclasses.asdict(self)

@@ -193,8 +193,9 @@ def ticket_rows(
     params: dict,
     *,
     parts: list[str] | None = None,
+    hits_only: bool = False,
 ) -> list[sa.Row]:
-    """The tickets of a set, or of some parts of its split, by time.
+    """The tickets of a set, or of some parts of its split, by time; with ``hits_only`` the hits.
 
     Rows: ``ticket_id, hotline, ticket_no, accepted_at, part, is_hit``.
     """
@@ -210,6 +211,8 @@ def ticket_rows(
     ).select_from(source)
     if split is not None and parts is not None:
         statement = statement.where(split.c.part.in_(parts))
+    if hits_only:
+        statement = statement.where(tickets.c.is_hit == 1)
     return list(
         connection.execute(
             statement.order_by(report_ticket.c.accepted_at, report_ticket.c.ticket_id)

@@ -11,6 +11,7 @@ from pipeline.report.findings import Finding, error
 from pipeline.report.formulas import Manifest, parse
 from pipeline.report.policy import ReportPolicy
 from pipeline.report.queries import query_text, ticket_rows
+from pipeline.report.working_copy import working_copy
 from pipeline.store.engine import read_only
 from pipeline.store.tables import report
 
@@ -89,8 +90,9 @@ def _trace(frame: Frame, figures: Figures, number: str) -> dict:
 def _tickets(frame: Frame, query: str, params: dict) -> list[dict]:
     measure, by, part = (params.pop(key) for key in ("measure", "by", "part"))
     rows = ticket_rows(
-        frame.connection, frame.report_id, query, by, params, parts=[part] if by else None
-    )
+        frame.connection, frame.report_id, query, by, params,
+        parts=[part] if by else None, hits_only=measure.startswith("hit"),
+    )  # fmt: skip
     return [
         {
             "hotline": row.hotline,
@@ -98,7 +100,6 @@ def _tickets(frame: Frame, query: str, params: dict) -> list[dict]:
             "accepted_at": row.accepted_at.isoformat(sep=" ", timespec="seconds"),
         }
         for row in rows
-        if row.is_hit or not measure.startswith("hit")
     ]
 
 
@@ -106,7 +107,8 @@ def check_figures(connection: Connection, report_id: int) -> Iterator[str | None
     """Run every figure's query again at the frozen set: per figure None, or what is wrong."""
     row = connection.execute(sa.select(report).where(report.c.id == report_id)).one()
     figures = load(connection, report_id)
-    again = recompute(frame_of(connection, row), figures)
+    with working_copy(connection, report_id):
+        again = recompute(frame_of(connection, row), figures)
     for number, figure in figures.items():
         yield (
             None

@@ -57,14 +57,15 @@ class Writer:
         return tuple(spans)
 
     def change(self, number: str, suffix: str, unit: str = "件") -> Text:
-        """The 环比 (``mom``) or 同比 (``yoy``) sentence of a count."""
+        """The 环比 (``mom``) or 同比 (``yoy``) clause of a count; empty with nothing to compare."""
         name, base_zh, base = _COMPARISONS[suffix]
-        known = f"{number}.{suffix}_diff" in self.figures
+        if f"{number}.{suffix}_diff" not in self.figures:
+            return ()
         template = change_template(
             name,
             base_zh,
             self.value(number),
-            self.value(number + base) if known else None,
+            self.value(number + base),
             self.value(f"{number}.{suffix}"),
             unit=unit,
         )
@@ -74,6 +75,12 @@ class Writer:
             diff=f"{number}.{suffix}_diff",
             base=number + base,
         )
+
+    def uncompared(self, number: str) -> Text:
+        """Which comparisons a count has not, for want of data; empty where it has both."""
+        missing = [s for s in _COMPARISONS if f"{number}.{s}_diff" not in self.figures]
+        names, bases = ("、".join(_COMPARISONS[s][n] for s in missing) for n in (0, 1))
+        return (f"无{bases}数据,不作{names}",) if missing else ()
 
     def change_cell(self, number: str, suffix: str) -> Text:
         """The same for a table: signed percent, or the signed difference, or 无数据."""
@@ -93,7 +100,8 @@ class Writer:
         known = f"{number}.{suffix}_diff" in self.figures
         return self.cell(number + _COMPARISONS[suffix][2]) if known else ("无数据",)
 
-    def rate(self, prefix: str, name: str, hits_zh: str, base_zh: str) -> Text:
+    def rate(self, prefix: str, name: str, hits_zh: str, base_zh: str = "") -> Text:
+        """A rate with its counts; without ``base_zh`` the clause before has told the base."""
         template = rate_template(
             name, hits_zh, base_zh, self.value(f"{prefix}.base"), self.value(f"{prefix}.rate")
         )
@@ -112,11 +120,6 @@ class Writer:
         return self.fill(
             template, hits=f"{prefix}.hits", base=f"{prefix}.base", rate=f"{prefix}.rate"
         )
-
-    def share_cell(self, number: str, total: str) -> Text:
-        if self.value(number) is None:
-            return self.fill("样本不足(n={n})", n=total) if self.value(total) else (DASH,)
-        return (self.num(number),)
 
     def points_cell(self, number: str) -> Text:
         return self.fill(points_template(self.value(number)), points=number)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.domain.errors import system_reason
 from pipeline.domain.outcome import FileReason
 
 STILL_WRITTEN = "仍在写入（大小在变化），留待下次。"
@@ -19,7 +20,8 @@ _UNFINISHED = (
 """Endings under which programs keep a file that they still transfer, or a note beside it."""
 _YOUNG = 2.0
 """Seconds since the last change within which a file is looked at twice."""
-_PAUSE = 0.2
+_PAUSE = 1.0
+"""Seconds between the two looks: a slow line may deliver nothing for half a second."""
 _PASSING = frozenset({errno.EIO, errno.ESTALE, errno.EBUSY, errno.ETIMEDOUT, errno.EHOSTDOWN})
 """Errors of a shared folder that may be gone tomorrow."""
 
@@ -30,13 +32,17 @@ class NotReady(Exception):
 
 def find_files(paths: Iterable[Path]) -> tuple[set[Path], list[str]]:
     """The files under the paths, hidden ones and those in hidden folders left out; and a sentence
-    for each folder or path that cannot be looked into. Raises FileNotFoundError.
+    for each folder under them that cannot be looked into. Raises FileNotFoundError, and
+    PermissionError for one of the paths themselves.
     """
+    paths = list(paths)
     found: set[Path] = set()
     problems: list[str] = []
 
     def closed(error: OSError) -> None:
-        problems.append(f"{Path(error.filename).name}：文件夹无法打开（{error.strerror}）。")
+        if Path(error.filename) in paths:  # nothing of the inbox can be seen: no night
+            raise error
+        problems.append(f"{Path(error.filename).name}：文件夹无法打开（{system_reason(error)}）。")
 
     for path in paths:
         if not path.exists():
@@ -101,11 +107,13 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as handle:
             yield handle
-    except FileNotFoundError as error:
-        raise NotReady("已被移走或改名，留待下次。") from error
-    except PermissionError as error:
-        raise NotReady(FileReason.UNREADABLE.advice_zh) from error
     except OSError as error:
+        if error.filename not in (None, str(path)):  # not this file's: the archive's own
+            raise
+        if isinstance(error, FileNotFoundError):
+            raise NotReady("已被移走或改名，留待下次。") from error
+        if isinstance(error, PermissionError):
+            raise NotReady(FileReason.UNREADABLE.advice_zh) from error
         if error.errno not in _PASSING:
             raise
-        raise NotReady(f"读取出错（{error.strerror}），留待下次。") from error
+        raise NotReady(f"读取出错（{system_reason(error)}），留待下次。") from error

@@ -7,33 +7,33 @@ from concurrent.futures import Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
+from pipeline import parallel
 from pipeline.domain.outcome import FileOutcome, FileReason, FileStopped, Ledger, RowReason
 from pipeline.intake.staging import (
     chunk_numbers,
     note_reasons,
     noted_reasons,
-    stage_chunk,
+    read_whole,
+    stage_export,
     staged_chunk,
     staged_columns,
+    staged_export,
 )
-from pipeline.settings import Settings
-from pipeline.stages import parallel
 from pipeline.stages.checks import FileCheck, checked_columns
-from pipeline.stages.context import Context, open_context
+from pipeline.stages.context import Context
 from pipeline.stages.outcome import StageOutcome, Status
 from pipeline.store import tables as t
-from pipeline.store.archive import archive_path, open_archive
+from pipeline.store.archive import archive_path
 from pipeline.store.tickets import QuarantinedRow, Rows, file_ledger, store_rows
 
 _CHUNK_ROWS = 5000
-_BLOCK_CHUNKS, _MOST_CHUNKS = 2, 8
-"""Chunks checked together, at least and at most: Great Expectations takes a sixth of a second
+_BLOCK_CHUNKS, _MOST_CHUNKS = 4, 8
+"""Chunks checked together, at least and at most: Great Expectations takes a tenth of a second
 however few the rows."""
-_READ_DONE = "read.json"
 
 
 def read_export(context: Context, file_id: int) -> StageOutcome:
@@ -42,44 +42,18 @@ def read_export(context: Context, file_id: int) -> StageOutcome:
     A file that cannot be read ends here as ``stopped`` with a sentence for the operator
     (status attention); the night goes on with the others.
     """
-    from pipeline.intake.normalise import Normaliser
-    from pipeline.intake.reading import open_export
-
     file = _file(context, file_id)
     if file["state"] != FileOutcome.LANDED:
         return _already(context, "read", file)
     staging = _staging(context, file_id)
-    if (staging / _READ_DONE).exists():
-        return _staged(staging, file_id)
-    shutil.rmtree(staging, ignore_errors=True)  # of a night killed half way
-    # A reading process whose night was killed may still be writing the same chunks.
-    staging.mkdir(parents=True, mode=0o700, exist_ok=True)
-    path = archive_path(context.settings.archive_dir, file["sha256"])
-    checked = checked_columns()
-    rows = chunks = 0
-    try:
-        with open_archive(path, context.vault) as stream:
-            export = open_export(stream, file["name"])
-            # Before the first chunk, for whoever checks the chunks as they come.
-            _update(
-                context,
-                file_id,
-                layout=export.layout,
-                headings_json=export.headings,
-                period_start=export.period_start,
-                period_end=export.period_end,
-            )
-            normaliser = Normaliser(export, context.vault)
-            for raw in export.chunks(_CHUNK_ROWS):
-                stage_chunk(staging, chunks, normaliser.normalise(raw), context.vault, checked)
-                chunks += 1
-                rows += len(raw.row_no)
-    except FileStopped as stopped:
-        return _stop(context, file, stopped)
-    warnings = list(dict.fromkeys([*export.warnings, *normaliser.warnings_zh()]))
-    _update(context, file_id, warnings_json=warnings)
-    (staging / _READ_DONE).write_bytes(orjson.dumps({"rows": rows, "chunks": chunks}))
-    return _staged(staging, file_id, warnings)
+    if not read_whole(staging):
+        shutil.rmtree(staging, ignore_errors=True)  # of a night killed half way
+        try:
+            stage_export(**_source(context, file))
+        except FileStopped as stopped:
+            return _stop(context, file, stopped)
+    _note_export(context, file_id, staging)
+    return _finish_read(context, file_id, staging)
 
 
 def check(context: Context, file_id: int) -> StageOutcome:
@@ -118,16 +92,20 @@ def load_files(
 ) -> list[StageOutcome]:
     """read → check → store of file after file, as the command line runs it.
 
-    A process of its own reads, one file after the other; this one checks and stores the chunks
-    as they come, after the seconds that Great Expectations takes to import.
+    A process of its own reads, one file after the other; this one imports Great Expectations
+    meanwhile, which takes seconds, and then checks and stores the chunks as they come.
     """
+    from pipeline.quality.checking import warm_up
+
     if not file_ids:
         return []
     outcomes: list[StageOutcome] = []
     while len(outcomes) < len(file_ids):
-        with parallel.processes(_import_reading, 1) as pool:
+        with parallel.processes(stage_export.__module__, 1) as pool:
             waiting = file_ids[len(outcomes) :]
             readings = [_begin_reading(context, pool, file_id) for file_id in waiting]
+            with parallel.collecting_seldom():
+                warm_up()
             for file_id, reading in zip(waiting, readings, strict=True):
                 outcomes.append(_load_file(context, file_id, reading))
                 rows = outcomes[-1].counts.get("rows_read", 0)
@@ -138,24 +116,31 @@ def load_files(
 
 
 def _begin_reading(context: Context, pool: Executor, file_id: int) -> Future:
-    if not (_staging(context, file_id) / _READ_DONE).exists():
-        # Chunks of a night killed half way must not be taken for new ones.
-        shutil.rmtree(_staging(context, file_id), ignore_errors=True)
+    reading: Future = Future()
+    file, staging = _file(context, file_id), _staging(context, file_id)
+    if file["state"] != FileOutcome.LANDED or read_whole(staging):
+        reading.set_result(None)
+        return reading
+    # Chunks of a night killed half way must not be taken for new ones.
+    shutil.rmtree(staging, ignore_errors=True)
     try:
-        return pool.submit(_read_apart, context.settings, file_id)
+        return pool.submit(stage_export, **_source(context, file))
     except BrokenProcessPool as error:  # died already, with a file before this one
-        reading: Future = Future()
         reading.set_exception(error)
         return reading
 
 
-def _import_reading() -> None:
-    import pipeline.intake.normalise  # noqa: F401
-
-
-def _read_apart(settings: Settings, file_id: int) -> StageOutcome:
-    with open_context(settings, write=False) as context, parallel.collecting_seldom():
-        return read_export(context, file_id)
+def _source(context: Context, file: dict) -> dict[str, Any]:
+    """The arguments of stage_export."""
+    settings = context.settings
+    return {
+        "archived": archive_path(settings.archive_dir, file["sha256"]),
+        "name": file["name"],
+        "directory": _staging(context, file["id"]),
+        "secret": settings.secret,
+        "checked": checked_columns(),
+        "chunk_rows": _CHUNK_ROWS,
+    }
 
 
 def _load_file(context: Context, file_id: int, reading: Future) -> StageOutcome:
@@ -165,18 +150,21 @@ def _load_file(context: Context, file_id: int, reading: Future) -> StageOutcome:
     checks = None
     with parallel.collecting_seldom():
         for numbers in _blocks(staging, reading):
-            checks = checks or FileCheck(_file(context, file_id))
+            if checks is None:
+                _note_export(context, file_id, staging)
+                checks = FileCheck(_file(context, file_id))
             _check_block(context, checks, staging, numbers)
             gc.collect()  # the cycles that Great Expectations leaves behind
             for number in numbers:
                 _store_chunk(context, file_id, staging, number)
     try:
-        read = reading.result()
+        reading.result()
     except BrokenProcessPool:
         died = "读取时进程被系统终止（文件异常，或内存不足）。"
-        read = _stop(context, file, FileStopped(FileReason.DAMAGED, died))
-    if read.keys.get("state") == FileOutcome.STOPPED:
-        return read
+        return _stop(context, file, FileStopped(FileReason.DAMAGED, died))
+    except FileStopped as stopped:
+        return _stop(context, file, stopped)
+    read = _finish_read(context, file_id, staging)
     checked = _finish_check(context, checks)
     stored = _finish_store(context, file_id, staging)
     return StageOutcome(
@@ -186,6 +174,18 @@ def _load_file(context: Context, file_id: int, reading: Future) -> StageOutcome:
         stored.counts,
         read.messages + checked.messages + stored.messages,
     )
+
+
+def _note_export(context: Context, file_id: int, staging: Path) -> None:
+    if facts := staged_export(staging):
+        _update(context, file_id, **facts)
+
+
+def _finish_read(context: Context, file_id: int, staging: Path) -> StageOutcome:
+    counts = read_whole(staging)
+    warnings = counts.pop("warnings")
+    _update(context, file_id, warnings_json=warnings)
+    return StageOutcome("read", Status.DONE, {"file_id": file_id}, counts, tuple(warnings))
 
 
 def _blocks(staging: Path, reading: Future) -> Iterator[list[int]]:
@@ -292,12 +292,8 @@ def _already(context: Context, stage: str, file: dict) -> StageOutcome:
     )
 
 
-def _staged(staging: Path, file_id: int, warnings: list[str] | None = None) -> StageOutcome:
-    done = orjson.loads((staging / _READ_DONE).read_bytes())
-    return StageOutcome("read", Status.DONE, {"file_id": file_id}, done, tuple(warnings or ()))
-
-
 def _stop(context: Context, file: dict, stopped: FileStopped) -> StageOutcome:
+    _note_export(context, file["id"], _staging(context, file["id"]))
     with context.engine.begin() as connection:
         stored = file_ledger(connection, file["id"]).rows_read
         message = stopped.message_zh + (f"此前读出的 {stored} 行已入库。" if stored else "")

@@ -92,6 +92,16 @@ def supervise(context: Context, as_of: date, profile_id: str | None = None) -> S
     return outcome
 
 
+def replay(context: Context, as_of: date, profile_id: str | None = None) -> list[dict]:
+    """What the rules found, or would have found, on a past day; nothing is written."""
+    from pipeline.policies import load_profile
+    from pipeline.supervise.fines import read_fines
+    from pipeline.supervise.items import replayed
+
+    profile = load_profile(profile_id or context.settings.profile)
+    return replayed(context.engine, profile, as_of, read_fines(context.settings.home / "fines.csv"))
+
+
 def publish(context: Context, as_of: date, file_ids: Sequence[int] = ()) -> StageOutcome:
     """Write the night's notice (JSON) and the data docs (HTML) under HOTLINE_HOME.
 
@@ -153,6 +163,7 @@ def nightly(
     linked = link(context, as_of)
     progress(f"关联：{sum(linked.counts.values())} 对")
     raised = supervise(context, as_of, profile_id)
+    messages += raised.messages
     progress(f"监督事项：新增 {raised.counts['raised']} 项，更新 {raised.counts['updated']} 项")
     published = publish(context, as_of, landed.keys["seen"])
     statuses.append(published.status)
@@ -194,7 +205,7 @@ def _tell(context: Context, as_of: date) -> StageOutcome:
 def summarise(context: Context, as_of: date, file_ids: Sequence[int]) -> dict:
     """What people are told of a night: files and ledgers, enforcement tickets by type, items.
 
-    Confidential items are counted and not described.
+    Integrity leads are not even counted: who reads this need not be the liaison (M-06).
     """
     from pipeline.supervise.items import FINAL, ordinary
 
@@ -217,6 +228,7 @@ def summarise(context: Context, as_of: date, file_ids: Sequence[int]) -> dict:
             connection.execute(
                 sa.select(labelled.c.primary_type, sa.func.count())
                 .where(labelled.c.id.in_(in_files), labelled.c.scope == "E1")
+                .where(labelled.c.primary_type != ProblemType.INTEGRITY.value)
                 .group_by(labelled.c.primary_type)
             ).all()
         )
@@ -236,9 +248,6 @@ def summarise(context: Context, as_of: date, file_ids: Sequence[int]) -> dict:
             .where(open_items, ordinary(), items.raised_on <= as_of)
             .order_by(items.level.desc(), items.id)
         ).mappings()
-        confidential = connection.scalar(
-            sa.select(sa.func.count()).where(open_items, ~ordinary(), items.raised_on <= as_of)
-        )
         described = [{str(key): value for key, value in row.items()} for row in shown]
     return {
         "as_of": as_of.isoformat(),
@@ -249,11 +258,7 @@ def summarise(context: Context, as_of: date, file_ids: Sequence[int]) -> dict:
             "count": scopes.get("E1", 0),
             "types": {p.value: types[p.value] for p in ProblemType if p.value in types},
         },
-        "items": {
-            "open": len(described) + confidential,
-            "confidential": confidential,
-            "described": described,
-        },
+        "items": {"open": len(described), "described": described},
     }
 
 

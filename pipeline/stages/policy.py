@@ -7,7 +7,6 @@ from pipeline.policies import Profile, Report
 from pipeline.report import ReportPolicy, Target
 from pipeline.report.policy import Lesson, Paper
 from pipeline.settings import Settings, SettingsError
-from pipeline.supervise.ledgers.casebook import lessons
 
 _INDICATORS = {"closure_rate": "closure_a", "satisfaction": "satisfaction"}
 """Profile targets that a report computes; the others are entered by hand."""
@@ -22,7 +21,7 @@ def report_policy(profile: Profile, as_of: date, settings: Settings) -> ReportPo
         raise SettingsError("HOTLINE_RED_HEAD 要求同时用 HOTLINE_BUREAU 写明发文单位。")
     rules = profile.rules
     papers = tuple(_paper(report, profile) for report in profile.reports if report.form)
-    has_casebook = any(paper.form == "casebook" for paper in papers)
+    lessons = _lessons(profile) if any(paper.form == "casebook" for paper in papers) else {}
     return ReportPolicy(
         id=profile.id,
         doc_no=profile.doc_no,
@@ -56,9 +55,9 @@ def report_policy(profile: Profile, as_of: date, settings: Settings) -> ReportPo
         levels={level: name for level, name in profile.levels.items() if level != "X"},
         notes=tuple(f"{note}。" for note in profile.notes),
         papers=papers,
-        lessons=_lessons(profile) if has_casebook else {},
+        lessons=lessons,
         # A 错题本 has one example of each type.
-        max_cases=len(lessons()) if has_casebook else ReportPolicy().max_cases,
+        max_cases=len(lessons) or ReportPolicy().max_cases,
     )
 
 
@@ -75,6 +74,9 @@ def _paper(report: Report, profile: Profile) -> Paper:
 
 
 def _lessons(profile: Profile) -> dict[str, Lesson]:
+    # All of supervise comes with them, and one plan in five has a casebook.
+    from pipeline.supervise.ledgers.casebook import lessons
+
     return {
         problem.value: Lesson(lesson.wrong, lesson.right, lesson.ground(profile))
         for problem, lesson in lessons().items()

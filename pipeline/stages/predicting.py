@@ -8,10 +8,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from pipeline import parallel
 from pipeline.domain.errors import OperatorError
 from pipeline.domain.labels import Prediction
 from pipeline.settings import Settings
-from pipeline.stages import parallel
 from pipeline.stages.champion import Champion, champion_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _each(
     first = next(items, None)
     if first is None:
         return
-    with parallel.processes(partial(_load, model)) as pool:
+    with parallel.processes(__name__) as pool:
         ahead = 2 * (os.cpu_count() or 1)
         yield from parallel.ordered(pool, apply, chain([first], items), ahead)
 

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from pipeline.store.vault import SealBroken, Vault
 
 _FRAME = 1 << 20  # clear bytes per frame; all but the last are full
+_PACKED_SHARE = 0.9
 _LENGTH = struct.Struct(">I")
 
 
@@ -23,8 +24,12 @@ def write_archive(source: BinaryIO, path: Path, vault: Vault) -> None:
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as handle:
+            level = 1
             while block := source.read(_FRAME):
-                sealed = vault.seal(zlib.compress(block, 1), "archive")
+                packed = zlib.compress(block, level)
+                if len(packed) > _PACKED_SHARE * len(block):
+                    level = 0  # a workbook is packed already: trying each frame takes as long
+                sealed = vault.seal(packed, "archive")
                 handle.write(_LENGTH.pack(len(sealed)) + sealed)
             handle.flush()
             os.fsync(handle.fileno())

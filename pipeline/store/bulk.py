@@ -56,12 +56,36 @@ def among(
     A long IN list runs into SQLite's limit on variables; on PostgreSQL, once its statement is
     prepared, every row is compared with every value.
     """
-    listed = sa.cast(orjson.dumps(list(values)).decode(), sa.Text)
+    listed = _listed(values)
     if connection.dialect.name == "postgresql":
         element = sa.func.jsonb_array_elements_text(sa.cast(listed, JSONB))
         return column.in_(sa.select(sa.cast(element, column.type)))
     element = sa.func.json_each(listed).table_valued("value")
     return column.in_(sa.select(element.c.value))
+
+
+def by_unique_key(
+    connection: sa.Connection,
+    first: tuple[sa.Column, str],
+    column: sa.Column,
+    values: Iterable[str],
+) -> sa.Select:
+    """The rows whose unique key is ``first`` (a column and its value) and one of thousands of
+    ``values`` of ``column``, distinct texts.
+    """
+    table, is_first = column.table, first[0] == first[1]
+    if connection.dialect.name != "postgresql":
+        return sa.select(table).where(is_first, among(connection, column, values))
+    # Without statistics, as in a first night, its planner would rather read all rows that have
+    # the first value, for each chunk anew. The limit leaves it nothing but the key's index.
+    element = sa.func.jsonb_array_elements_text(sa.cast(_listed(values), JSONB))
+    wanted = element.table_valued("value")
+    found = sa.select(table).where(is_first, column == wanted.c.value).limit(1).lateral()
+    return sa.select(found).select_from(wanted.join(found, sa.true()))
+
+
+def _listed(values: Iterable[int | str]) -> sa.ColumnElement[str]:
+    return sa.cast(orjson.dumps(list(values)).decode(), sa.Text)
 
 
 def _converted(values: Sequence, convert: Callable[[Any], Any] | None) -> Sequence:

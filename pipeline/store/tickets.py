@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from pipeline.domain.outcome import Ledger, RowOutcome, RowReason
 from pipeline.domain.ticket import FIELD_NAMES, TEXT_FIELDS
 from pipeline.store import tables as t
-from pipeline.store.bulk import among, insert_columns, insert_rows
+from pipeline.store.bulk import among, by_unique_key, insert_columns, insert_rows
 from pipeline.store.handlings import Handlings
 from pipeline.store.shown import ShownRows
 from pipeline.store.vault import Vault
@@ -103,10 +103,8 @@ class _ChunkWriter:
                 numbers.setdefault(hotline, set()).add(ticket_no)
         known = {}
         for hotline, wanted in numbers.items():
-            query = sa.select(t.ticket).where(
-                t.ticket.c.hotline == hotline,
-                among(self.connection, t.ticket.c.ticket_no, wanted),
-            )
+            c = t.ticket.c
+            query = by_unique_key(self.connection, (c.hotline, hotline), c.ticket_no, wanted)
             for row in self.connection.execute(query).mappings():
                 known[hotline, row["ticket_no"]] = dict(row)
         return known

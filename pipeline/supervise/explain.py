@@ -11,6 +11,7 @@ from pipeline.store import tables as t
 from pipeline.store.engine import read_only
 from pipeline.store.vault import Vault
 from pipeline.supervise.facts import LABELLED
+from pipeline.supervise.leads import is_integrity_lead
 from pipeline.supervise.life import UnknownItem, reason_of
 from pipeline.supervise.officers import hide_officers, is_found_true
 from pipeline.supervise.rules import CONFIDENTIAL, TRUCK_DRIVERS, Rule, catalogue
@@ -61,7 +62,7 @@ _NUMBER_ZH = {
     "window": "期间",
 }
 
-_THRESHOLD_ZH = {
+THRESHOLD_ZH = {
     "alarm": "预警概率界限",
     "days": "期间(日)",
     "days_left": "剩余工作日",
@@ -92,7 +93,7 @@ _THRESHOLD_ZH = {
 
 
 class ConfidentialItem(UnknownItem):
-    """An integrity lead: only the confidential channel shows it."""
+    """An integrity lead: outside the confidential channel there is no such item."""
 
 
 def explain(
@@ -112,7 +113,7 @@ def explain(
             raise UnknownItem(f"没有监督事项 {item_id}。")
         is_lead = item["level"] == CONFIDENTIAL or item["problem_type"] == ProblemType.INTEGRITY
         if is_lead and not confidential:
-            raise ConfidentialItem(f"监督事项 {item_id} 属保密事项,不在普通渠道显示。")
+            raise ConfidentialItem(f"没有监督事项 {item_id}。")
         events = connection.execute(
             sa.select(t.item_event)
             .where(t.item_event.c.item_id == item_id)
@@ -132,7 +133,7 @@ def explain(
             "依据": item["clause"],
             "阈值来源": ORIGIN_ZH[item["threshold_origin"]],
             "阈值": {
-                _THRESHOLD_ZH[name]: _setting_zh(setting) for name, setting in thresholds.items()
+                THRESHOLD_ZH[name]: setting_zh(setting) for name, setting in thresholds.items()
             },
             "数字": {
                 _NUMBER_ZH[key]: value
@@ -144,7 +145,7 @@ def explain(
             "期限": item["due_on"].isoformat() if item["due_on"] else None,
             "期限来源": _due_zh(rule, item),
             "销号尚缺": item["missing_json"],
-            "工单": _tickets(connection, item_id),
+            "工单": _tickets(connection, item_id, is_lead),
             "经过": [
                 f"{e['at']:%Y-%m-%d %H:%M} {e['person']} {e['from_state'] or '—'}→{e['to_state']}"
                 f"({e['level']}):{reason_of(e, vault)}"
@@ -167,7 +168,7 @@ def _due_zh(rule: Rule, item: Mapping) -> str:
     return "本季度末(系统默认)" if rule.per == "quarter" else "无"
 
 
-def _setting_zh(setting: Setting) -> str:
+def setting_zh(setting: Setting) -> str:
     source = setting.source or setting.clause
     return f"{setting.value:g}({setting.origin_zh}{f':{source}' if source else ''})"
 
@@ -199,12 +200,13 @@ def _line(one: object) -> str:
     )
 
 
-def _tickets(connection: sa.Connection, item_id: int) -> list[dict]:
+def _tickets(connection: sa.Connection, item_id: int, is_lead: bool) -> list[dict]:
+    """Of an ordinary item without those that have become a lead since the last night."""
     c, link = LABELLED.c, t.item_ticket.c
     query = (
         sa.select(
             c.id, c.hotline, c.ticket_no, c.accepted_at, c.unit, c.labels_json, c.evidence_json,
-            c.verified, c.status, c.review,
+            c.verified, c.status, c.review, c.flags_json,
         )
         .join_from(t.item_ticket, LABELLED, c.id == link.ticket_id)
         .where(link.item_id == item_id)
@@ -212,6 +214,8 @@ def _tickets(connection: sa.Connection, item_id: int) -> list[dict]:
     )  # fmt: skip
     found = []
     for row in connection.execute(query):
+        if not is_lead and is_integrity_lead(row.labels_json, row.flags_json):
+            continue
         is_verified = is_found_true(row.verified)
         spans = [span for spans in (row.evidence_json or {}).values() for span in spans]
         found.append(

@@ -75,11 +75,8 @@ class Case:
     resolved: str | None
     satisfaction: str | None
     dissatisfaction_reason: str | None
+    month: str  # in which it was accepted, "2026-10"
     text: str  # title and content for the rules' patterns: marks in ASCII shape
-
-    @property
-    def month(self) -> str:
-        return month_of(self.accepted_at)
 
     @property
     def where(self) -> str | None:
@@ -121,7 +118,7 @@ class Facts:
 
 
 _COLUMNS = tuple(
-    f.name for f in fields(Case) if f.name not in {"primary", "labels", "flags", "text"}
+    f.name for f in fields(Case) if f.name not in {"primary", "labels", "flags", "month", "text"}
 )
 
 
@@ -164,6 +161,7 @@ def load_facts(connection: sa.Connection, as_of: date, fines: Fines | None = Non
             primary=primary,
             labels=frozenset(labels or ()),
             flags=frozenset(flags or ()),
+            month=month_of(columns["accepted_at"]),
             text=probe(f"{title or ''}\n{content or ''}"),
         )
         (leads if case.is_integrity_lead else cases).append(case)

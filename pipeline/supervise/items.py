@@ -31,7 +31,7 @@ from pipeline.supervise.life import (
     steps,
     transition,
 )
-from pipeline.supervise.rules import CONFIDENTIAL, run_rules
+from pipeline.supervise.rules import CONFIDENTIAL, catalogue, run_rules
 from pipeline.supervise.states import FINAL, State
 from pipeline.supervise.writer import SuperviseResult, Writer
 
@@ -55,6 +55,7 @@ __all__ = [
     "reason_of",
     "record",
     "recordable",
+    "replayed",
     "resume",
     "steps",
     "supervise",
@@ -70,6 +71,34 @@ def ordinary() -> sa.ColumnElement[bool]:
     return (item.level != CONFIDENTIAL) & item.problem_type.is_distinct_from(
         ProblemType.INTEGRITY.value
     )
+
+
+def replayed(
+    engine: sa.Engine, profile: Profile, as_of: date, fines: Fines | None = None
+) -> list[dict]:
+    """What the rules find with what was known on ``as_of``; nothing is written.
+
+    Ordinary findings alone, each with its clause, by rule, window and subject.
+    """
+    with read_only(engine).connect() as connection:
+        findings = run_rules(load_facts(connection, as_of, fines), profile)
+    return [
+        {
+            "rule": one.rule,
+            "level": one.level,
+            "window": one.window,
+            "subject": one.subject,
+            "unit": one.unit,
+            "problem_type": one.problem_type,
+            "summary": one.summary,
+            "clause": catalogue()[one.rule].clause(profile),
+            "threshold_origin": catalogue()[one.rule].threshold_origin(profile),
+            "numbers": one.numbers,
+            "tickets": list(one.tickets),
+        }
+        for one in findings.found
+        if one.level != CONFIDENTIAL and one.problem_type != ProblemType.INTEGRITY
+    ]
 
 
 def supervise(

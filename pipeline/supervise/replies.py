@@ -12,15 +12,19 @@ from pipeline.domain.text import probe
 from pipeline.supervise.facts import Case
 from pipeline.supervise.officers import hide_officers
 
-ALIKE = "答复雷同"
+ALIKE, HOLLOW = "答复雷同", "答复空泛"
+OF_MANY = frozenset({ALIKE, HOLLOW})
+"""Faults of how a place answers at all: told together, not ticket by ticket."""
 _HEADINGS = re.compile("【[^】]{1,12}】")  # of the columns that were kept together
 _NOT_WORDS = re.compile(r"[\W\d_]+")
 _EXCERPT = 30
 
-# What remains of a reply that only passes the matter on or says that it was closed (domain D4).
+# What remains of a reply that only passes the matter on, or says that the caller was answered and
+# the ticket closed, not what was found or done (domain D4).
 _HOLLOW = re.compile(
     "(?:已|经|予以|该件|此件|工单|来电|诉求|市民|反映|情况|问题|相关|有关|部门|单位|人员|执法|教育|批评|转交|转办|转至|转"
-    "|处理|办理|办结|完毕|完成|答复|回复|收悉|知晓|知悉|登记|阅|无|暂无|略|见附件|附件|对|将|由|请|的|了|并|进行)*"
+    "|处理|办理|办结|完毕|完成|答复|回复|收悉|知晓|知悉|登记|阅|无|暂无|略|见附件|附件|对|将|由|请|的|了|并|进行"
+    "|您好|你好|你|所|调查|核查|处置|落实|核实|联系|沟通|电话|告知|(?:诉求|来电|投诉|反映)人|本人|您|向|与|给)*"
 )
 
 _ASKS = re.compile(
@@ -30,7 +34,10 @@ _CLAUSE = re.compile("[^。;;!!??\n]+")
 
 DEMANDS: dict[str, tuple[re.Pattern, re.Pattern]] = {
     "退款": (
-        re.compile("退(?:还|回|掉)?[^,,]{0,8}(?:款|钱|费|罚金)|返还|退赔"),
+        re.compile(
+            "退(?:还|回|掉)?[^,,]{0,8}(?:款|钱|费|罚金)|退赔"
+            "|返还(?![^,,]{0,4}(?:资料|材料|物品|车|证|船))"
+        ),
         re.compile("退|返还|罚款|费用|收费|款项|缴"),
     ),
     "放车": (
@@ -110,14 +117,13 @@ def faults(case: Case, same: Mapping[str, int]) -> dict[str, str]:
     if not reply:
         found["答复为空"] = "答复为空"
     elif not tells_something(reply):
-        found["答复空泛"] = f"答复只称“{_excerpt(reply)}”"
-    else:
-        if matters := same.get(plain):
-            found[ALIKE] = f"答复“{_excerpt(reply)}”与另外{matters - 1}个事项的答复雷同"
-        said = probe(reply)
-        unanswered = [name for name in demands(case.text) if not DEMANDS[name][1].search(said)]
-        if unanswered:
-            found["未回应诉求"] = f"诉求提到{'、'.join(unanswered)},答复中未见回应"
+        found[HOLLOW] = f"答复只称“{_excerpt(reply)}”"
+    elif matters := same.get(plain):
+        found[ALIKE] = f"答复“{_excerpt(reply)}”与另外{matters - 1}个事项的答复雷同"
+    said = probe(reply)
+    unanswered = [name for name in demands(case.text) if not DEMANDS[name][1].search(said)]
+    if reply and unanswered:
+        found["未回应诉求"] = f"诉求提到{'、'.join(unanswered)},答复中未见回应"
     if contradiction := _contradiction(case, reply):
         found["联系情况不一致"] = contradiction
     if case.category == "咨询":

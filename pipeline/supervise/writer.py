@@ -9,6 +9,7 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from pipeline.domain.calendar import CalendarUnknown, add_working_days
+from pipeline.domain.labels import ProblemType
 from pipeline.policies import Profile
 from pipeline.store import tables as t
 from pipeline.supervise.closing import missing
@@ -23,7 +24,9 @@ _BATCH = 2000
 
 @dataclass(frozen=True, slots=True)
 class SuperviseResult:
-    """``items``: ids raised or changed now. ``resting``: rules that could not work, in Chinese."""
+    """``items``: ids of ordinary items raised or changed now. ``resting``: rules that could not
+    work, in Chinese.
+    """
 
     raised: int
     updated: int
@@ -331,5 +334,10 @@ class Writer:
             updated=len(self.updates),
             unchanged=len(self.items) - len(self.updates),
             resting=resting + notes,
-            items=sorted(row["id"] for row in (*self.inserts, *self.updates.values())),
+            items=sorted(
+                row["id"]
+                for row in (*self.inserts, *self.updates.values())
+                if row["level"] != CONFIDENTIAL
+                and row["problem_type"] != ProblemType.INTEGRITY.value
+            ),
         )

@@ -43,7 +43,7 @@ def test_the_night_reports_ledgers_types_and_items_with_clause_and_level(home):
         (file,) = [f for f in summary["files"] if f["name"] == truth["file"]]
         assert file["rows_read"] == truth["data_rows"]
         assert file["headings"]["unknown"] == []
-    assert summary["enforcement"]["count"] == sum(summary["enforcement"]["types"].values())
+    assert summary["enforcement"]["count"] > sum(summary["enforcement"]["types"].values()) > 100
     assert summary["items"]["described"]
     for item in summary["items"]["described"]:
         assert item["level"] != "X"
@@ -61,7 +61,9 @@ def test_the_planted_signals_are_found(home):
         if unit in i["summary"]
     }
     assert {("R11", "青原县"), ("R14", "青原县"), ("R12", "临河县"), ("R15", "临河县")} <= found
-    assert summary["items"]["confidential"] >= 2
+    assert "R07" not in {item["rule"] for item in described}  # two leads are in the sample
+    assert summary["items"]["open"] == len(described)
+    assert "integrity" not in summary["enforcement"]["types"]
 
 
 def test_a_second_night_changes_nothing_and_says_so(home):
@@ -197,6 +199,7 @@ def test_classify_never_empties_its_own_input(home, tmp_path):
         (["report", "trace", "2026-09", "1.received"], 2, "没有 2026-09 的报告"),
         (["policy", "show", "nowhere"], 2, "nowhere"),
         (["policy", "check"], 0, "引文不符 0 处"),
+        (["policy", "show", "fz-jt-2024", "--as-of", "2026-01-01"], 0, "「已到期"),
         (["item", "explain", "99999"], 2, "99999"),
         (["evaluate", "no/such.jsonl"], 2, "no/such.jsonl"),
         (["quarantine", "show", "99999"], 2, "99999"),

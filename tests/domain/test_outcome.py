@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,3 +25,8 @@ def test_every_reason_tells_people_something():
         assert reason.name_zh
     for reason in FileReason:
         assert reason.advice_zh in FileStopped(reason, "详情").message_zh
+
+
+def test_a_stopped_file_comes_whole_out_of_another_process():
+    stopped = pickle.loads(pickle.dumps(FileStopped(FileReason.EMPTY, "详情")))  # noqa: S301
+    assert (stopped.reason, stopped.detail_zh) == (FileReason.EMPTY, "详情")

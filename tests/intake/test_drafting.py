@@ -1,16 +1,27 @@
 import io
+import re
 
 import pytest
 import yaml
 
 from pipeline.domain.outcome import FileStopped
-from pipeline.intake.drafting import check_headings, draft_layout, read_layout
-from pipeline.intake.layouts import Layout
+from pipeline.intake.drafting import check_headings, draft_layout
+from pipeline.intake.layouts import Layout, LayoutError, parse_layout
 from tests.conftest import EXPORTS
 from tests.intake.makers import csv_bytes
 
 HEADINGS = ["序号", "受理单号", "登记时间", "来电内容", "一级分类", "二级分类", "星座"]
 ROW = ["1", "A1", "2026-10-01", "路面坑槽", "交通", "公路", "白羊"]
+
+GOOD = """
+name: x
+hotline: web
+name_zh: x
+required: [ticket_no]
+fields:
+  ticket_no: [号]
+  content: [诉求]
+"""
 
 
 def test_check_tells_where_every_heading_goes():
@@ -55,7 +66,7 @@ def test_a_draft_for_a_platform_of_which_no_heading_is_known():
     ]  # fmt: skip
     data = csv_bytes(table)
     text = draft_layout(io.BytesIO(data), "x", "随手拍")
-    layout = read_layout(text)
+    layout = parse_layout(text)
     checked = check_headings(io.BytesIO(data), "x", layout)
     assert checked.is_readable
     assert checked.mapped == {
@@ -83,13 +94,25 @@ def test_no_draft_without_the_required_columns():
 def test_the_draft_of_a_sample_reads_it_as_its_own_layout_does(name):
     data = (EXPORTS / "composed" / name).read_bytes()
     text = draft_layout(io.BytesIO(data), name, "新平台")
-    checked = check_headings(io.BytesIO(data), name, read_layout(text))
+    checked = check_headings(io.BytesIO(data), name, parse_layout(text))
     known = check_headings(io.BytesIO(data), name)
     assert checked.is_readable
     assert (checked.layout, checked.mapped, checked.unknown) == ("新平台", known.mapped, [])
 
 
-@pytest.mark.parametrize("text", ["a: [", "- a", "name: x", ""])
-def test_what_is_no_layout_is_told(text):
-    with pytest.raises(FileStopped, match="版式草稿有误"):
-        read_layout(text)
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [", "第 1 行不是合格的 YAML"),
+        ("- a", "不是「项: 值」"),
+        ("", "不是「项: 值」"),
+        ("name: x", "hotline（缺少必填项）"),
+        (GOOD + "chanel: 随手拍\n", "chanel（不认识的项）"),
+        (GOOD.replace("hotline: web", "hotline: 12319"), "hotline（取值不在可选范围内）"),
+        (GOOD + "  titel: [标题]\n", "工单没有这些字段：titel"),
+        (GOOD + "  title: [诉求]\n", "「诉求」同时给了 content 和 title"),
+    ],
+)
+def test_what_is_no_layout_is_told(text, told):
+    with pytest.raises(LayoutError, match=re.escape(told)):
+        parse_layout(text)

@@ -1,8 +1,21 @@
+import io
+
 import pytest
 from pydantic import ValidationError
 
 from pipeline.domain.text import word_list
-from pipeline.intake.layouts import Layout, layout_by_name, load_layouts
+from pipeline.intake.layouts import (
+    Layout,
+    LayoutError,
+    layout_by_name,
+    load_layouts,
+    shipped_layouts,
+)
+from pipeline.intake.normalise import Normaliser
+from pipeline.intake.reading import open_export
+from pipeline.settings import reset_settings
+from pipeline.store.vault import Vault
+from tests.intake.makers import csv_bytes
 
 OLD_CITY = word_list(
     "12345工单编号 12345受理时间 12345工单来源 12345诉求地址 12345工单类型 12345内容描述"
@@ -71,7 +84,7 @@ def test_the_city_s_layout_knows_every_alias(name):
     assert {layout.field_of(heading) for heading in ALIASES[name].split()} == {name}
 
 
-@pytest.mark.parametrize("layout", load_layouts(), ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", shipped_layouts(), ids=lambda layout: layout.name)
 def test_layouts_are_whole(layout):
     assert set(layout.required) <= set(layout.fields)
     for name, headings in layout.fields.items():
@@ -93,3 +106,74 @@ def test_a_wrong_layout_is_refused(change):
     good = {"name": "x", "hotline": "web", "name_zh": "x", "required": [], "fields": {}}
     with pytest.raises(ValidationError):
         Layout(**good | change)
+
+
+OWN = """
+name: snapshot
+hotline: web
+name_zh: 随手拍
+channel: 随手拍APP
+number_prefix: SSP-
+required: [ticket_no, accepted_at, content]
+fields:
+  ticket_no: [爆料号]
+  accepted_at: [爆料时刻]
+  content: [爆料正文]
+  caller_id: [爆料人账号]
+"""
+
+
+@pytest.fixture
+def own_layouts(tmp_path, monkeypatch):
+    """HOTLINE_HOME/layouts, empty."""
+    monkeypatch.setenv("HOTLINE_HOME", str(tmp_path))
+    reset_settings()
+    folder = tmp_path / "layouts"
+    folder.mkdir()
+    yield folder
+    reset_settings()
+
+
+def test_a_layout_of_the_installation_is_read_beside_those_shipped(own_layouts):
+    (own_layouts / "snapshot.yml").write_text(OWN, encoding="utf-8")
+    assert [layout.name for layout in load_layouts()] == [
+        *(layout.name for layout in shipped_layouts()),
+        "snapshot",
+    ]
+    rows = [
+        ["爆料号", "爆料时刻", "爆料正文", "爆料人账号"],
+        ["7", "2026-10-01 8:00", "路坏了", "u1"],
+    ]
+    export = open_export(io.BytesIO(csv_bytes(rows)), "x.csv")
+    vault = Vault(b"a secret of the tests, long enough")
+    columns = Normaliser(export, vault).normalise(next(export.chunks())).columns
+    assert columns["hotline"] == ["web"]
+    assert columns["ticket_no"] == ["SSP-7"]
+    assert columns["intake_channel"] == ["随手拍APP"]
+    assert columns["caller_key"] == [vault.keyed_hash("webSSP-:u1")]  # no other platform's u1
+
+
+def test_a_changed_layout_is_read_anew_and_one_moved_away_is_asked_for(own_layouts):
+    path = own_layouts / "snapshot.yaml"
+    path.write_text(OWN, encoding="utf-8")
+    assert layout_by_name("snapshot").field_of("爆料分类") is None
+    path.write_text(OWN + "  matter: [爆料分类]\n", encoding="utf-8")
+    assert layout_by_name("snapshot").field_of("爆料分类") == "matter"
+    path.unlink()
+    with pytest.raises(LayoutError, match="找不到版式「snapshot」"):
+        layout_by_name("snapshot")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (OWN.replace("name: snapshot", "name: '12345'"), "名称「12345」已被另一版式使用"),
+        (OWN.replace("channel:", "chanel:"), "chanel（不认识的项）"),
+        (OWN.replace("SSP-", "随手拍"), "number_prefix"),
+    ],
+)
+def test_what_cannot_be_read_beside_them_is_named(own_layouts, text, told):
+    (own_layouts / "snapshot.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(LayoutError, match="版式文件") as error:
+        load_layouts()
+    assert told in str(error.value)

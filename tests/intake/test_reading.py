@@ -325,6 +325,14 @@ def test_a_quotation_mark_that_never_closes_stops_the_file():
     assert "引号不配对" in error.detail_zh
 
 
+@pytest.mark.parametrize("rest", [b"x\n", b',""\n'])
+def test_a_late_quotation_mark_stops_the_file_before_its_first_row(rest):
+    quoted = [*ROW[:-1], "a,b"]
+    data = csv_bytes([HEADINGS, *[quoted] * 10_000]) + b'1,2026-10-01,"' + rest * (1 << 20)
+    with pytest.raises(FileStopped, match="引号不配对"):
+        open_export(io.BytesIO(data), "x")
+
+
 def test_old_word_documents_and_broken_workbooks():
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     assert stopped(ole + "WordDocument".encode("utf-16-le")).reason is FileReason.NOT_A_TABLE

@@ -98,3 +98,22 @@ def test_what_a_profile_refuses(change):
 def test_a_profile_cannot_be_changed():
     with pytest.raises(ValidationError):
         load_profile("ah-2024").title = "other"
+
+
+@pytest.mark.parametrize("profile_id", ALL)
+def test_a_plan_shows_what_is_text_and_what_is_default(profile_id):
+    from pipeline.supervise.explain import explain_zh
+    from pipeline.supervise.plan import plan, rule_lines
+
+    profile = load_profile(profile_id)
+    said = explain_zh(plan(profile, date(2026, 11, 20)))
+    assert ("已到期" in said) == (profile_id[:2] in {"xn", "fz"})
+    assert "系统默认" in said
+    for clause in profile.clauses:
+        assert f"，{clause}）" in said
+    lines = {line[0][:3]: line for line in rule_lines(profile)}
+    assert len(lines) == 29
+    assert all("系统默认" in line[3] or "文件规定" in line[3] or "不运行" in line[3]
+               for line in lines.values())  # fmt: skip
+    assert ("不运行" in lines["R20"][3]) == (profile_id != "ah-2024")
+    assert lines["R07"][1].startswith("X ")

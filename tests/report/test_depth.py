@@ -104,7 +104,7 @@ def test_a_target_of_one_platform_counts_that_platform_alone(made):
     # 45 of 12328 were due, each closed; the open one is 12345's
     assert closure[:6] == ["12328热线办结率A", "45", "45", "100.00%", "≥100%", "达到"]
     assert figures["4.closure_a.base"].value == 46
-    assert satisfaction[5] == "不判断"
+    assert satisfaction[5] == "不作判断"
     (efficiency,) = [t for t in document.tables() if t.sheet == "办理质效"]
     assert all(plain(row[-1]) == "—" for row in efficiency.rows)
 

@@ -62,8 +62,9 @@ def test_every_section_is_there(build, report_of):
     assert "签发：" in text
     assert "2026年第10期" in text
     # the same sentence in both
-    assert "其中执法类投诉举报8件、涉及7人" in text
-    assert "其中执法类投诉举报8件、涉及7人" in re.sub("<[^>]*>", "", html)
+    said = "其中，执法类投诉举报8件，占受理工单的72.73%（8/11），"
+    assert said in text
+    assert said in re.sub("<[^>]*>", "", html)
 
 
 def test_the_docx_is_an_official_document(build, report_of):
@@ -90,7 +91,7 @@ def test_an_empty_month_is_a_good_report_too(build, report_of):
     assert made.state == "filed"
     text = docx_text(made.paths["docx"])
     assert "2026年10月未收到任何工单，本月未收到执法类投诉举报。" in text
-    assert "本月无经核实属实的案例。" in text
+    assert "本月没有核查结论为属实、可以选登的案例。" in text
     assert "本月没有提出监督事项。" in text
     assert "%" not in text.split("指标口径")[0]
 
@@ -104,8 +105,12 @@ def test_a_store_without_any_ticket(engine, report_of):
 def test_one_ticket(build, report_of):
     build.ticket(caller_key=None)
     text = docx_text(report_of().paths["docx"])
-    assert "其中执法类投诉举报1件，无上月数据，不作环比，无去年同月数据，不作同比。" in text
+    assert "2026年10月共受理各类工单1件，无上月、去年同月数据，不作环比、同比。" in text
+    assert text.count("不作环比") == 1
+    assert "其中，执法类投诉举报1件。" in text
     assert "样本不足（n=1）" in text
+    assert "本月执法类投诉举报不足10件，不列分项办理情况（系统默认）。" in text
+    assert "T02" not in text  # no row for a type that nobody spoke of
     assert "历史数据不足3个月，本期不作苗头性判断。" in text
     assert not re.search(r"\d%", text.split("指标口径")[0])
 
@@ -125,7 +130,7 @@ def test_a_missing_source_is_said(build, report_of):
     codes = {finding.code for finding in made.findings}
     assert {"missing_source", "missing_days", "no_previous", "no_year_ago"} <= codes
     text = docx_text(made.paths["docx"])
-    assert "请注意：本月没有12345热线的工单，可能缺少来源。" in text
+    assert "本月没有12345热线的工单，可能缺少来源。" in text
     assert "12328热线有3天没有工单：29日、30日、31日。" in text
 
 
@@ -137,7 +142,7 @@ def test_comparisons_and_small_numbers(build, report_of):
     build.ticket("2025-10-02 09:00:00", types=("rough",), flags=(FIRM,))
     text = docx_text(report_of().paths["docx"])
     assert "环比上升20.00%（上月10件），较去年同月增加11件（去年同月1件）" in text
-    assert "占比为100.00%（12/12）" in text
+    assert "占受理工单的100.00%（12/12）" in text
     assert "本月未收到涉企执法类投诉举报，与上月持平（均为0件）" in text
 
 
@@ -181,7 +186,7 @@ def test_items_and_cases_are_printed_and_leads_are_not(build, report_of):
         )
         in text
     )
-    assert "另报2项。" in text
+    assert "另有2项按规定另报。" in text
     assert "本月销号1项。" in text
     assert "案例1（粗暴执法）：群众反映“大声训斥司机”。经核查，反映属实。" in text
     found = everything(made)
@@ -230,6 +235,7 @@ def test_two_renderings_are_byte_identical(build, report_of):
 def test_without_a_chinese_font_there_is_a_note_and_no_picture(build, report_of, monkeypatch):
     monkeypatch.setattr(charts, "cjk_font", lambda: None)
     build.ticket()
+    build.ticket(types=("entrapment",))
     path = report_of().paths["docx"]
     assert "本机没有中文字体" in docx_text(path)
     with zipfile.ZipFile(path) as archive:
@@ -240,6 +246,7 @@ def test_with_a_chinese_font_the_charts_are_drawn(build, report_of):
     if charts.cjk_font() is None:
         pytest.skip("no font with Chinese on this machine")
     build.ticket()
+    build.ticket(types=("entrapment",))
     with zipfile.ZipFile(report_of().paths["docx"]) as archive:
         assert [name for name in archive.namelist() if name.startswith("word/media")]
 

@@ -1,6 +1,7 @@
 """Faults put into a sound report, one at a time, and the faults of published bulletins."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 import xlsxwriter
@@ -11,6 +12,7 @@ from pipeline.report.figures import load
 from pipeline.report.formulas import Manifest
 from pipeline.report.linter import lint_document, lint_figures, lint_table
 from pipeline.report.policy import ReportPolicy
+from pipeline.report.render import render_xlsx
 from pipeline.report.tracing import find_report, frame_of
 from tests.report.builder import FIRM, LIN, QING, TRUCK, StoreBuilder, handmade
 
@@ -18,7 +20,7 @@ from tests.report.builder import FIRM, LIN, QING, TRUCK, StoreBuilder, handmade
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     """A sound report on SQLite: (frame, figures, document)."""
-    from datetime import date, datetime
+    from datetime import date
 
     from pipeline.report import make_report
     from pipeline.settings import Settings
@@ -248,6 +250,95 @@ def test_the_2016_bulletin_prints_a_rate_that_is_not_its_quotient(bulletin):
 )
 def test_other_faults(bulletin, rows, code):
     assert code in codes(bulletin(*rows))
+
+
+GOOD = [
+    ["2026年10月执法类投诉举报情况(本月受理100件)"],
+    ["序号", "单位", "本月受理", "上月受理", "环比", "去年同月受理", "同比", "占比",
+     "应办结", "已办结", "办结率", "满意率"],
+    [1, "甲县交通运输综合行政执法大队", 50, 40, "25.00%", 45, "11.11%", "50.0%",
+     40, 38, "95.00%", "90.00%(18/20)"],
+    [2, "乙县公路管理站", 30, 30, "0.00%", 40, "下降25%", "30.0%", 30, 27, "90.00%", "—"],
+    [3, "丙市港航海事处", 20, 25, "-20.00%", 16, "25.00%", "20.0%", 12, 12, "100.00%", "—"],
+    ["", "合计", 100, 95, "5.26%", 101, "-0.99%", "100%", 82, 77, "93.90%", "—"],
+    ["填表人：张建国　联系电话：0551-62345678"],
+]  # fmt: skip
+
+
+def test_a_good_table_has_no_finding(bulletin):
+    assert bulletin(*GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "cell", "code", "said"),
+    [
+        ((5, 2), 110, "sum", "各行之和 100,与合计 110 相差 -10"),
+        ((0, 0), "本月受理120件", "headline", "标题所称总量 120"),
+        ((2, 10), "103.00%", "rate_range", "不在 0—100% 之间"),
+        ((2, 10), "97.01%", "rate", "38/40 为 95.00%"),
+        ((2, 11), "90.00%(18/21)", "rate", "18/21 为 85.71%"),
+        ((3, 7), "35.0%", "rate", "30/100 为 30.00%"),
+        ((2, 6), "15.11%", "change", "应为 11.11%"),
+        ((3, 6), "上升25%", "change", "应为 -25.00%"),
+        ((2, 6), "25.00%", "comparison", "同比 25% 按算术是环比"),
+        ((3, 1), "乙县公路站(反映人13812345678)", "personal_data", "B4单元格有个人信息(手机号码)"),
+        ((3, 1), "乙县340101199003071233", "personal_data", "身份证号"),
+        ((3, 1), "皖A12345车主反映", "personal_data", "车牌号"),
+        ((3, 1), "执法人员王建军态度粗暴", "name", "疑有人员姓名"),
+    ],
+)
+def test_a_fault_put_into_a_good_table_is_found(bulletin, place, cell, code, said):
+    rows = [list(line) for line in GOOD]
+    rows[place[0]][place[1]] = cell
+    found = bulletin(*rows)
+    assert code in codes(found)
+    assert any(finding.code == code and said in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([["单位", "环比", "本月件数"], ["甲", "5%", 10]], "base"),
+        ([["单位", "办结率"], ["甲", "95%"]], "denominator"),
+        ([["受理量前十位"], ["单位", "件数"], *([f"单位{n}", 9] for n in range(8))], "truncated"),
+        ([["受理量前三位"], ["单位", "件数"], ["甲", 9], ["乙", 8], ["丙", 7]], "truncated"),
+        ([["单位", "被投诉人", "件数"], ["甲", "李卫东", 3]], "name"),
+        ([["单位", "粗暴", "逐利", "合计"], ["甲", 1, 4, 5], ["乙", 6, 2, 8]], "small_cell"),
+        ([["单位", "粗暴", "逐利", "合计"], ["甲", 3, 4, 7], ["乙", 6, 4, 11]], "sum"),
+        ([["单位", "有效评价", "满意", "满意率"], ["甲", 3, 3, "100%"]], "small_n"),
+        ([["单位", "罚款金额/万元"], ["甲", 90], ["乙", 50], ["丙", 20]], "amount"),
+        ([["名次", "单位", "件数"], [1, "甲", 9], [2, "乙", 8]], "ranking"),
+    ],
+)
+def test_what_may_not_be_published_is_found(bulletin, rows, code):
+    assert code in {finding.code for finding in bulletin(*rows)}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["渠道", "件数"], ["12328", 60], ["其中：电话", 50], ["12345", 40], ["合计", 100]],
+        [["渠道", "件数"], ["甲", 60], ["小计", 60], ["乙", 5], ["小计", 5], ["合计", 65]],
+        [["类别", "件数", "占比"], ["甲", 2, "66.7%"], ["乙", 1, "33.3%"], ["合计", 3, "100%"]],
+        [["类别", "件数", "占比"], ["甲", 2, 0.6667], ["乙", 1, 0.3333], ["合计", 3, 1]],
+        [["类别", "件数", "占比(%)"], ["甲", 4, 0.4], ["乙", 996, 99.6], ["合计", 1000, 100]],
+        [["单位", "件数", "平均办理天数"], ["甲", 6, 4.5], ["乙", 8, 3.5], ["合计", 14, 4.3]],
+        [["类别", "件数"], ["甲", 3], ["合计", 3], [], ["类别", "件数"], ["丙", 5], ["合计", 5]],
+        [["受理量前二位"], ["单位", "件数"], ["甲", 9], ["乙", 8], ["其余12个单位", 40]],
+        [["类型", "件数", "另报"], ["甲", 9, "—"], ["乙", "*", 2], ["合计", 12, 2]],
+        [["单位", "受理", "已办结", "应办结", "办结率"], ["甲", 40, 18, 20, "90%"]],
+    ],
+)  # fmt: skip
+def test_good_tables_as_they_are_published_have_no_finding(bulletin, rows):
+    assert bulletin(*rows) == []
+
+
+def test_our_own_tables_have_no_finding(sound, tmp_path):
+    """What the report prints into its xlsx, its own linter takes as sound."""
+    _, figures, document = sound
+    path = tmp_path / "own.xlsx"
+    path.write_bytes(render_xlsx(document, figures, datetime(2026, 11, 2)))
+    assert lint_table(path) == []
 
 
 def test_a_file_without_a_table_says_so(tmp_path):

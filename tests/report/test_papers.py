@@ -143,7 +143,7 @@ def test_papers_of_a_month_without_tickets_and_with_one(make, profile, month):
         if month == "2026-05" and paper.form != "casebook":
             assert "2026年5月未收到任何工单，本月未收到执法类投诉举报。" in text
         if paper.form == "casebook":
-            assert "本月无核查属实、可编入的案例。" in text
+            assert "本月没有核查属实、可以编入的案例。" in text
         assert not re.search(r"None|nan", text)
 
 

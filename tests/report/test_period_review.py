@@ -1,6 +1,7 @@
 """The whole-period review: sums of filed reports, nothing counted anew, no month guessed."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,8 @@ def test_it_reads_as_a_document_and_again_the_same(review, store, tmp_path):
     text = "\n".join(lines)
     assert "其中2个月的报告已发布，计入本评估；未发布的2个月不计入。" in text
     assert "未发布的月份：2025年11月、2026年1月。" in text
-    assert "评估期内共受理各类工单14件，其中执法类投诉举报14件，货车司机12件，涉企0件。" in text
+    assert "评估期内共受理各类工单14件，其中，执法类投诉举报14件。" in text
+    assert "执法类投诉举报中货车司机反映的12件、涉企0件。" in text
     assert "2026年3月3日" in text
     assert "人数" in text  # why there are none
     assert not any("callers" in number for number in review.figures)
@@ -86,6 +88,39 @@ def test_it_reads_as_a_document_and_again_the_same(review, store, tmp_path):
     assert render_docx(again.document, again.frozen_at) == content
     assert render_xlsx(again.document, again.figures, again.frozen_at)
     assert "<polyline" in render_html(again.document, {}, "").decode()
+
+
+def test_a_target_for_one_hotline_is_judged_by_its_tickets_alone(store):
+    """Anhui's text sets its rates for 12328; the whole month's rate beside them would mislead."""
+    policy = replace(
+        POLICY, id="one", targets=(Target("satisfaction", 95.0, "AH-01", hotline="12328"),)
+    )
+    build = StoreBuilder(store)
+    build.next_id, build.files = 100, 1
+    for day in range(1, 13):
+        build.ticket(f"2026-04-{day:02d} 09:00:00", satisfaction="满意")
+        build.ticket(f"2026-04-{day:02d} 09:00:00", hotline="12345", satisfaction="不满意")
+    build.ticket("2026-04-20 09:00:00", types=("integrity",))
+    make_report(
+        store, month="2026-04", policy=policy, as_of=date(2026, 5, 2), at=datetime(2026, 5, 2),
+        out_dir=Path(store.url.database).parent, code_version="test", model_version="m1",
+    )  # fmt: skip
+    with store.connect() as connection:
+        found = review_period(connection, "one", "2026-04", "2026-04")
+    assert found.findings == []
+    quality = next(t for t in found.document.tables() if t.sheet == "办理质效")
+    rows = {plain(row[0]): [plain(cell) for cell in row[1:]] for row in quality.rows}
+    assert rows["12328热线满意率"] == ["100.00%(12/12)", "≥95%", "达到"]
+    assert rows["满意率"] == ["50.00%(12/24)", "—", "—"]
+    types = next(t for t in found.document.tables() if t.sheet == "问题类型")
+    assert [[plain(cell) for cell in row] for row in types.rows] == [
+        ["粗暴执法", "24"], ["按规定另报", "1"], ["合计", "25"],
+    ]  # fmt: skip
+
+
+def test_a_period_after_the_plan_s_end_is_refused(store):
+    with store.connect() as connection, pytest.raises(NothingFiled, match="到 2025-12 为止"):
+        review_period(connection, POLICY.id, "2026-08", "2025-12")
 
 
 def test_every_number_it_prints_is_a_figure_of_its_own(review):
@@ -100,7 +135,7 @@ def test_every_number_it_prints_is_a_figure_of_its_own(review):
     assert len(printed) > 20
     assert all(num.number in review.figures for num in printed)
     monthly = next(t for t in review.document.tables() if t.sheet == "逐月")
-    assert [plain(row[0]) for row in monthly.rows] == ["2025-12", "2026-02", "合计"]
+    assert [plain(row[0]) for row in monthly.rows] == ["2025年12月", "2026年2月", "合计"]
 
 
 def test_without_a_filed_report_it_says_what_to_do(store):

@@ -5,21 +5,21 @@ from pipeline.report.document import Num
 from pipeline.report.formulas import Manifest, evaluate, parse
 from pipeline.report.phrases import (
     change_template,
+    chinese_number,
     count_text,
     enforcement_template,
     percent_text,
     points_template,
     rate_template,
+    told,
 )
 from pipeline.report.policy import ReportPolicy
-from pipeline.report.render.numbering import chinese_number
 from pipeline.report.writer import enumeration, sentence
 
 
 @pytest.mark.parametrize(
     ("current", "base", "percent", "said"),
     [
-        (5, None, None, "无上月数据,不作环比"),
         (0, 0, None, "与上月持平(均为{base}件)"),
         (3, 0, None, "较上月新增{diff}件(上月{base}件)"),
         (5, 5, None, "环比持平(上月{base}件)"),
@@ -36,15 +36,18 @@ def test_change(current, base, percent, said):
 
 
 @pytest.mark.parametrize(
-    ("base", "rate", "said"),
+    ("base_zh", "base", "rate", "said"),
     [
-        (0, None, "无有效评价,不计算满意率"),
-        (9, None, "有效评价{base}件,其中满意{hits}件,样本不足(n={base}),不计算满意率"),
-        (10, 90.0, "满意率为{rate}({hits}/{base})"),
+        ("有效评价", 0, None, "没有有效评价,不计算满意率"),
+        ("有效评价", 9, None, "有效评价{base}件,其中满意{hits}件,样本不足,不计算满意率"),
+        ("有效评价", 10, 90.0, "有效评价{base}件,其中满意{hits}件,满意率为{rate}"),
+        ("", 0, None, ""),
+        ("", 9, None, "满意{hits}件"),
+        ("", 10, 90.0, "满意率为{rate}({hits}/{base})"),
     ],
 )
-def test_rate(base, rate, said):
-    assert rate_template("满意率", "满意", "有效评价", base, rate) == said
+def test_rate(base_zh, base, rate, said):
+    assert rate_template("满意率", "满意", base_zh, base, rate) == said
 
 
 @pytest.mark.parametrize(
@@ -65,12 +68,26 @@ def test_points(points, said):
     ("count", "said"),
     [
         (0, "本月未收到执法类投诉举报"),
-        (1, "其中执法类投诉举报{count}件"),
-        (2, "其中执法类投诉举报{count}件、涉及{callers}人,合并同一事项后为{matters}项"),
+        (1, "其中,执法类投诉举报{count}件"),
     ],
 )
 def test_enforcement(count, said):
     assert enforcement_template(count) == said
+
+
+@pytest.mark.parametrize(
+    ("spans", "said"),
+    [
+        (["不开票就要交钱"], "“不开票就要交钱”"),
+        (["离开时也未留下清单。诉求"], "“离开时也未留下清单”"),
+        (["扣去做鉴定,七天", "七天,说焊过都算"], "“扣去做鉴定,七天,说焊过都算”"),
+        (["被罚一次", "又被罚一次"], "“被罚一次”“又被罚一次”"),
+        (["大声训斥", "大声训斥"], "“大声训斥”"),
+        (["说“没得商量”"], "“说‘没得商量’”"),
+    ],
+)
+def test_what_a_case_tells(spans, said):
+    assert told(spans) == said
 
 
 def test_number_texts():

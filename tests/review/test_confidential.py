@@ -60,6 +60,22 @@ def test_nobody_else_is_told(leads, as_role):
             assert client.get(f"/items/{item_id}").status_code == 404, role
 
 
+def test_the_interface_tells_nothing_either(leads, as_client):
+    mixed, plain = leads["mixed"], leads["plain"]
+    paths = ["/tickets", "/tickets?scope=E1", "/items?state=all", f"/items/{mixed}"]
+    paths += [f"/items/{mixed}/events", f"/items/{mixed}/tickets", f"/tickets/{plain}"]
+    hidden = [f"/tickets/{n}" for n in leads["tickets"]]
+    hidden += [f"/items/{n}{part}" for n in leads["items"] for part in ("", "/events", "/tickets")]
+    for role in OTHERS:
+        for path in paths:
+            answer = as_client(role, "GET", path)
+            assert answer.status_code == 200, f"{role} {path} {answer.text}"
+            for told in (SECRET, "密署", "LEAD1", "LEAD2", "LEAD3"):
+                assert told not in answer.text, f"{role} {path}"
+        for path in hidden:
+            assert as_client(role, "GET", path).status_code == 404, f"{role} {path}"
+
+
 def test_what_is_hidden_looks_like_what_is_not_there(leads, as_role):
     client = as_role(Role.CHIEF)
     for hidden, missing in (

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.stages import open_context, parallel
+from pipeline import parallel
+from pipeline.stages import open_context
 
 EXPORTS = Path(__file__).parents[1] / "exports" / "composed"
 AS_OF = date(2026, 11, 20)
@@ -34,5 +35,5 @@ def checks_in_this_process(monkeypatch):
     """
 
     monkeypatch.setattr(
-        parallel, "processes", lambda _initializer, count=None: ThreadPoolExecutor(count or 2)
+        parallel, "processes", lambda _module, count=None: ThreadPoolExecutor(count or 2)
     )

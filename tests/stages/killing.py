@@ -23,9 +23,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from pipeline import parallel
 from pipeline.quality import checking
 from pipeline.settings import Settings
-from pipeline.stages import loading, night, open_context, parallel
+from pipeline.stages import loading, night, open_context
 from pipeline.stages.verify import verify
 from tests.conftest import SECRET
 
@@ -37,7 +38,7 @@ def serve() -> None:
     checking.warm_up()
     loading._CHUNK_ROWS = min(SMALL, loading._CHUNK_ROWS)
     night.unclassified = partial(night.unclassified, batch=SMALL)
-    parallel.processes = lambda _initializer, count=None: ThreadPoolExecutor(count or 2)
+    parallel.processes = lambda _module, count=None: ThreadPoolExecutor(count or 2)
     for line in sys.stdin:
         order = json.loads(line)
         if order["warm"]:  # here, so that what is imported and cached late is there to be forked

@@ -21,11 +21,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from pipeline import parallel
 from pipeline.domain.outcome import RowOutcome
 from pipeline.intake import reading
 from pipeline.intake.tables import open_tables
 from pipeline.settings import Settings
-from pipeline.stages import loading, parallel
+from pipeline.stages import loading
 from pipeline.stages.landing import land
 from pipeline.stages.night import all_files, summarise
 from pipeline.store import tables as t
@@ -213,9 +214,9 @@ def test_killed_at_thirty_moments(settings, nights, inboxes):
 
 PARENT = """
 import os, time
-from pipeline.stages import parallel
+from pipeline import parallel
 if __name__ == "__main__":
-    with parallel.processes(int, 1) as pool:
+    with parallel.processes("pipeline.parallel", 1) as pool:
         print(pool.submit(os.getpid).result(), flush=True)
         time.sleep(60)
 """

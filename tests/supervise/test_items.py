@@ -261,7 +261,7 @@ def test_no_calendar_no_deadline_but_a_note(store, engine, monkeypatch):
 def lead(store, engine):
     store.add("2026-10-12 08:00", "integrity", flags=("廉政:明确",), content="给钱就放行")
     store.save()
-    supervise(engine, PROFILE, AS_OF)
+    assert supervise(engine, PROFILE, AS_OF).items == []  # not even its number is told
     return store
 
 
@@ -273,6 +273,14 @@ def test_a_lead_is_in_no_ordinary_list(lead, engine):
     with pytest.raises(ConfidentialItem):
         explain(engine, 1)
     assert explain(engine, 1, confidential=True)["规则"] == "R07 廉政线索"
+
+
+def test_an_ordinary_item_does_not_show_a_ticket_that_has_become_a_lead(raised, engine):
+    assert "12328-T000001" in explain_zh(explain(engine, 1))
+    with engine.begin() as connection:
+        said = {"labels_json": ["integrity"], "flags_json": ["廉政:明确"]}
+        connection.execute(sa.update(t.classification).values(said))
+    assert "12328-T000001" not in explain_zh(explain(engine, 1))
 
 
 def test_a_lead_is_closed_by_the_receipts_number_alone(lead, engine):

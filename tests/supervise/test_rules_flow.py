@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from pipeline.policies import load_profile
-from pipeline.supervise.explain import _NUMBER_ZH, _THRESHOLD_ZH
+from pipeline.supervise.explain import _NUMBER_ZH, THRESHOLD_ZH
 from pipeline.supervise.replies import demands
 from pipeline.supervise.rules import catalogue
 
@@ -149,6 +149,10 @@ def _closed(store, **columns) -> None:
         ({"reply": "已对相关执法人员进行批评教育"}, ["答复空泛"]),
         ({"reply": "已办结"}, ["答复空泛"]),
         ({"reply": "【办理情况】已办结\n【答复市民要点】已答复"}, ["答复空泛"]),
+        ({"reply": "经核实,已向来电人答复处理情况。"}, ["答复空泛"]),
+        ({"reply": "已联系诉求人并答复。", "content": "要求退还罚款"}, ["答复空泛", "未回应诉求"]),
+        ({"reply": "您好,你反映的问题已转交有关单位调查处置。"}, ["答复空泛"]),
+        ({"reply": "经核实,限速标志设置合规。"}, []),
         ({"reply": None, "status": "办理中", "closed_at": None}, []),
         ({"content": "诉求:退还罚款。"}, ["未回应诉求"]),
         ({"content": "诉求:退还罚款。", "reply": GOOD + "所缴罚款不予退还。"}, []),
@@ -192,6 +196,17 @@ def test_the_same_reply_on_five_matters(store, n, found):
         assert other.numbers["reply_faults"] == ["答复雷同", "按咨询办结"]
 
 
+def test_hollow_replies_of_a_place_and_month_are_one_item(store):
+    for day in (20, 21):
+        _closed(store, reply="已联系诉求人并答复。", closed_at=_at(f"2026-10-{day}"))
+    _closed(store, reply="已答复", target_unit="乙大队")
+    _closed(store)
+    first, other = store.found("R23")
+    assert (first.tickets, other.tickets) == ((3,), (1, 2))
+    assert "2件答复有待核对:如答复只称“已联系诉求人并答复。”" in other.summary
+    assert other.numbers["reply_faults"] == ["答复空泛"]
+
+
 def test_the_same_reply_on_one_matter_is_no_template(store, engine):
     from pipeline.supervise.linking import link
 
@@ -220,6 +235,7 @@ def test_without_replies_the_check_rests(store):
         ("车被扣了十天,要求放车", ["放车"]),
         ("希望撤销处罚决定", ["撤销处罚"]),
         ("已经退款。要求解释", []),
+        ("诉求:返还资料", []),
         ("对方不道歉", []),
     ],
 )
@@ -230,5 +246,5 @@ def test_demands(text, asked):
 def test_every_threshold_and_number_has_a_chinese_name():
     profile = load_profile("mot-2024-25")
     names = {name for settings in profile.rules.values() for name in settings}
-    assert names | set(profile.truck_driver_deadlines) <= set(_THRESHOLD_ZH)
+    assert names | set(profile.truck_driver_deadlines) <= set(THRESHOLD_ZH)
     assert {"late", "reply_faults", "returns", "since", "urgent", "window"} <= set(_NUMBER_ZH)

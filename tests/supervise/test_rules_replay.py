@@ -1,13 +1,14 @@
 """A past day replayed: with what was known then, and with nothing that came later."""
 
-from datetime import date, datetime
+import random
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
 from pipeline.policies import load_profile
 from pipeline.store import tables as t
 from pipeline.supervise.facts import load_facts
-from pipeline.supervise.items import supervise
+from pipeline.supervise.items import replayed, supervise
 from pipeline.supervise.linking import link
 from pipeline.supervise.rules import run_rules
 
@@ -187,3 +188,80 @@ def test_links_of_history_from_before_the_first_night_count_by_their_tickets_tim
     assert _matters(engine, date(2025, 10, 3)) == {1: 1}
     assert _matters(engine, date(2025, 10, 20)) == {1: 1, 2: 1}
     assert _matters(engine, date(2025, 10, 30)) == {1: 1, 2: 1, 3: 1}
+
+
+def test_every_night_of_a_walk_is_told_again_as_it_was(store, engine):
+    """New tickets, changed ones, links, labels and decisions night after night; then back."""
+    nights = [date(2026, 9, 28) + timedelta(days=5 * n) for n in range(6)]
+    rng = random.Random(29)  # noqa: S311
+    told: dict[date, list[dict]] = {}
+    decisions = 0
+    for number, night in enumerate(nights):
+        file_id = 1
+        if number:
+            file_id = number + 1
+            with engine.begin() as connection:
+                _file(connection, file_id, night)
+        first = store.next_id
+        for day in range(0, 10, 2):  # some came in before the night before, and landed late
+            at = f"{night - timedelta(days=day)} 0{day}:30"
+            kind = rng.choice(["profit_driven", "rough", "entrapment", "inaction"])
+            store.add(
+                at, kind, caller_key=rng.choice("ABCD"), first_file_id=file_id,
+                content=rng.choice(WORDS), due_at=datetime(2026, 10, rng.randint(1, 28)),
+                category=rng.choice(["投诉举报", "咨询"]), return_count=rng.randint(0, 2),
+            )  # fmt: skip
+        store.save()
+        with engine.begin() as connection:
+            for ticket_id in range(first, store.next_id):
+                _version(connection, ticket_id, 1, file_id)
+            for ticket_id in rng.sample(range(1, first), min(3, first - 1)) if number else []:
+                _close_by_file(connection, ticket_id, file_id, night)
+            if number:
+                decisions += 1
+                _decide(connection, decisions, rng.randint(1, first - 1), night)
+        link(engine, night)
+        supervise(engine, PROFILE, night)
+        told[night] = replayed(engine, PROFILE, night)
+    assert {f["rule"] for found in told.values() for f in found} >= {"R01", "R02", "R14", "R23"}
+    for _ in range(2):
+        assert {night: replayed(engine, PROFILE, night) for night in nights} == told
+
+
+WORDS = (
+    "这个月还差三台车的任务,不罚不行,昨天在国道路口拦车",
+    "国道卡点执法人员推搡司机,要求道歉并退还罚款",
+    "昨天在医院门口有人假扮乘客拦车",
+    "上次反映的事一直没有人回复,再次来电催办",
+)
+
+
+def _close_by_file(connection, ticket_id: int, file_id: int, night: date) -> None:
+    """A later file says that a ticket was closed the day before; what it said before is kept."""
+    ticket = t.ticket.c
+    was = connection.execute(
+        sa.select(ticket.status, ticket.closed_at, ticket.reply, ticket.version).where(
+            ticket.id == ticket_id
+        )
+    ).one()
+    now = {"status": "已办结", "closed_at": datetime.combine(night, time()), "reply": "已转交处理"}
+    row = now | {"version": was.version + 1}
+    connection.execute(sa.update(t.ticket).where(ticket.id == ticket_id).values(row))
+    changes = {
+        name: [None if (old := getattr(was, name)) is None else str(old), str(value)]
+        for name, value in now.items()
+    }
+    _version(connection, ticket_id, was.version + 1, file_id, **changes)
+
+
+def _decide(connection, number: int, ticket_id: int, night: date) -> None:
+    made = t.review_decision
+    connection.execute(
+        sa.update(made).where(made.c.ticket_id == ticket_id).values(is_current=False)
+    )
+    decision = {
+        "id": number, "ticket_id": ticket_id, "person": "李督察", "action": "correct",
+        "decided_at": datetime.combine(night, time(9)), "is_current": True, "scope": "E1",
+        "primary_type": "selective", "labels_json": ["selective"], "evidence_json": {},
+    }  # fmt: skip
+    connection.execute(sa.insert(made), decision)

@@ -107,6 +107,24 @@ def test_replayed_for_a_past_day_it_says_what_it_said_then(store):
     assert _warned(store, date(2026, 11, 6)) == then
 
 
+def test_a_later_decision_on_the_far_past_changes_no_past_day(store, engine):
+    _a_year(store)
+    store.add("2026-11-02 09:00", "rough", n=4)
+    (then,) = _warned(store, date(2026, 11, 6))
+    old = "SELECT id FROM ticket WHERE accepted_at < '2025-12-31' AND target_unit = '青原县大队'"
+    with engine.begin() as connection:
+        for n, ticket_id in enumerate(connection.exec_driver_sql(old).scalars().all(), 1):
+            decision = {
+                "id": n, "ticket_id": ticket_id, "person": "李督察", "action": "correct",
+                "decided_at": datetime(2026, 11, 10), "is_current": True, "scope": "E0",
+                "primary_type": None, "labels_json": [], "evidence_json": {},
+            }  # fmt: skip
+            connection.execute(sa.insert(t.review_decision), decision)
+    assert _warned(store, date(2026, 11, 6)) == [then]
+    (now,) = _warned(store)
+    assert now.numbers["usual"] < then.numbers["usual"]
+
+
 def test_after_closing_the_count_begins_anew(store, engine):
     _a_year(store, until=date(2026, 10, 1))
     store.add("2026-10-27 09:00", "rough", n=4)

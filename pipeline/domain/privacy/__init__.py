@@ -10,14 +10,14 @@ from pipeline.domain.privacy.findings import PROVINCES, Finding
 from pipeline.domain.privacy.masks import (
     MASKED_MOBILE,
     Masked,
+    PersonalData,
     find_personal_data,
-    holds_personal_data,
     mask_name,
     mask_phone,
     mask_plate,
     mask_text,
     mask_ticket,
-    may_hold_personal_data,
+    personal_data,
 )
 
 __all__ = [
@@ -25,8 +25,8 @@ __all__ = [
     "PROVINCES",
     "Finding",
     "Masked",
+    "PersonalData",
     "find_personal_data",
-    "holds_personal_data",
     "id_checksum_ok",
     "luhn_ok",
     "mask_name",
@@ -34,5 +34,5 @@ __all__ = [
     "mask_plate",
     "mask_text",
     "mask_ticket",
-    "may_hold_personal_data",
+    "personal_data",
 ]

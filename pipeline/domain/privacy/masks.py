@@ -1,10 +1,10 @@
 """Masks that hide a value and keep the text readable."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.domain import names
+from pipeline.domain import namecells, names
 from pipeline.domain.privacy import addresses, digits, marks
 from pipeline.domain.privacy.digits import LANDLINE, SPELLED, TO_DIGIT
 from pipeline.domain.privacy.findings import ANY_DIGIT, Finding, digits_of, narrow
@@ -24,12 +24,16 @@ def find_personal_data(text: str) -> list[Finding]:
     Spans do not overlap (the earlier, then the longer, wins). Names are not looked for: without
     their context they cannot be told from words. Empty for any output of :func:`mask_text`.
     """
-    if not (_LOOK.search(text) or _LOOK_FOR.search(text)):
-        return []
+    if _LOOK.search(text):
+        return _found(text)
+    return _found(text, holds_digits=False) if _LOOK_FOR.search(text) else []
+
+
+def _found(text: str, holds_digits: bool = True) -> list[Finding]:
     probe = narrow(text)
-    findings = [
-        *digits.find_digits(probe), *marks.find_marks(probe), *addresses.find_addresses(probe)
-    ]  # fmt: skip
+    findings = [*marks.find_marks(probe), *addresses.find_addresses(probe)]
+    if holds_digits:
+        findings += digits.find_digits(probe)
     if len(findings) < 2:
         return findings
     findings.sort(key=lambda f: (f.start, -f.end))
@@ -40,16 +44,26 @@ def find_personal_data(text: str) -> list[Finding]:
     return kept
 
 
-def may_hold_personal_data(text: str) -> bool:
-    """False only where :func:`mask_text` would change nothing; cheap, for most texts a scan."""
-    return bool(_LOOK.search(text) or _LOOK_FOR.search(text) or names.may_follow_cue(text))
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What one text holds in clear."""
+
+    findings: list[Finding]
+    people: list[names.Name]
 
 
-def holds_personal_data(text: str) -> bool:
-    """Whether :func:`mask_text` would change the text, without masking it."""
-    return may_hold_personal_data(text) and bool(
-        find_personal_data(text) or names.find_people(text)
-    )
+def personal_data(text: str) -> PersonalData | None:
+    """What :func:`mask_text` would begin with; None where it would change nothing."""
+    held = _held(text)
+    return held if held.findings or held.people else None
+
+
+def _held(text: str) -> PersonalData:
+    if _LOOK.search(text):
+        return PersonalData(_found(text), names.find_people(text))
+    if _LOOK_FOR.search(text):
+        return PersonalData(_found(text, holds_digits=False), names.find_people(text))
+    return PersonalData([], names.find_announced(text))
 
 
 def _mask_finding(kind: str, probe: str) -> str:
@@ -88,7 +102,7 @@ def _mask_landline(probe: str, number: str) -> str:
 def mask_name(name: str) -> str:
     """``王建国`` → ``王某``, each of ``王建国、李秀英``; ``王先生``, ``王*``, ``匿名`` and
     organisations stay as they are."""
-    return mask_text(names.replace_names(name, names.callers_names(name)))
+    return mask_text(names.replace_names(name, namecells.callers_names(name)))
 
 
 _PLAIN_MOBILE = re.compile("1[3-9][0-9]{9}")
@@ -137,26 +151,26 @@ def mask_text(text: str, known_names: Iterable[str] = ()) -> str:
 def mask_ticket(
     texts: Sequence[str | None],
     known_names: Iterable[str] = (),
-    doubtful: Sequence[int] | None = None,
+    held: Mapping[int, PersonalData] | None = None,
 ) -> Masked:
     """The texts of one ticket, masked as by :func:`mask_text`; a name or a number announced in
     one of them (or known) is masked in all.
 
-    ``doubtful``: indices of at least those that :func:`holds_personal_data`, where the caller
-    knows.
-    Repeats until nothing is found, because masks and their neighbours may form something new.
+    ``held``: the :func:`personal_data` of each text that has any, by index, where the caller
+    knows it. Repeats until nothing is found, because masks and their neighbours may form
+    something new.
     """
     masked = Masked(list(texts))
-    known = _Known({name for name in known_names if names.is_callers_name(name)})
+    known = _Known({name for name in known_names if namecells.is_callers_name(name)})
     every = [i for i, text in enumerate(texts) if text]
-    changed = every if doubtful is None else list(doubtful)
-    while changed or known.is_new:
-        found = {i: find_personal_data(masked.texts[i]) for i in changed}
+    found = {i: _held(texts[i]) for i in every} if held is None else held
+    while found or known.is_new:
         grew = known.learn(masked, found)
         before = list(masked.texts)
-        for i in every if grew else changed:
-            masked.texts[i] = known.replace(_hide(before[i], found.get(i, ())))
-        changed = [i for i in every if masked.texts[i] != before[i]]
+        for i in every if grew else found:
+            findings = found[i].findings if i in found else ()
+            masked.texts[i] = known.replace(_hide(before[i], findings))
+        found = {i: _held(masked.texts[i]) for i in every if masked.texts[i] != before[i]}
     return masked
 
 
@@ -171,19 +185,19 @@ class _Known:
         self.people, self.is_new = people, bool(people)
         self.numbers: dict[str, str] = {}  # value → mask
 
-    def learn(self, masked: Masked, found: dict[int, list[Finding]]) -> bool:
+    def learn(self, masked: Masked, found: Mapping[int, PersonalData]) -> bool:
         """Take up what the texts announce; True where there is something new."""
         before = 0 if self.is_new else len(self.numbers) + len(self.people)
         self.is_new = False
-        for i, findings in found.items():
+        for i, held in found.items():
             text = masked.texts[i]
-            for finding in findings:
+            for finding in held.findings:
                 value = text[finding.start : finding.end]
                 if finding.kind in self._CUED and len(value) >= self._LEAST:
                     self.numbers[value] = _mask_finding(finding.kind, narrow(value))
                 if finding.kind == "badge" and value not in masked.badges:
                     masked.badges.append(value)
-            for person in names.find_people(text):
+            for person in held.people:
                 name = text[person.start : person.end]
                 self.people.add(name)
                 if person.is_officer and name not in masked.officers:

@@ -3,16 +3,7 @@
 from collections.abc import Iterator
 
 from pipeline.report.document import Block, Chart, Document, Heading, Section, Table
-
-_DIGITS = "〇一二三四五六七八九"
-
-
-def chinese_number(n: int) -> str:
-    """1–99 as 一, 十, 十一, 二十, 九十九."""
-    tens, ones = divmod(n, 10)
-    if tens == 0:
-        return _DIGITS[ones]
-    return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
+from pipeline.report.phrases import chinese_number
 
 
 def numbered(document: Document) -> Iterator[tuple[str, Section, list[tuple[str, Block]]]]:

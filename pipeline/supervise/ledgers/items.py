@@ -19,7 +19,7 @@ from pipeline.supervise.ledgers.sheet import NOT_A_FINDING, PEOPLE, WITHHELD, Sh
 from pipeline.supervise.rules import catalogue
 from pipeline.supervise.states import FINAL, LEVELS, State
 
-_CHANGED = "此后已有变动"
+CHANGED = "此后已有变动"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Item:
     changed_at: datetime
     numbers: Mapping[str, object]
     is_current: bool  # nothing has happened to it since that day
+    arose_on: date  # when the newest complaint it was raised for came in
 
     @property
     def is_open(self) -> bool:
@@ -59,13 +60,23 @@ class Item:
 
 
 def items_on(
-    connection: sa.Connection, profile: Profile, before: datetime, *, confidential: bool = False
+    connection: sa.Connection,
+    profile: Profile,
+    before: datetime,
+    *,
+    raised_before: datetime | None = None,
+    confidential: bool = False,
 ) -> list[Item]:
-    """Every item of the profile raised before that moment, as it then stood, in order of id."""
+    """Every item of the profile raised before that moment, as it then stood, in order of id.
+
+    ``raised_before``: a later moment; those raised in between are told as they were raised.
+    """
     event, item = t.item_event, t.supervision_item
     last = (
         sa.select(event.c.item_id, sa.func.max(event.c.seq).label("seq"))
-        .where(event.c.at < before)
+        .where(
+            (event.c.at < before) | ((event.c.seq == 1) & (event.c.at < (raised_before or before)))
+        )
         .group_by(event.c.item_id)
         .subquery()
     )
@@ -82,7 +93,32 @@ def items_on(
         .where(item.c.profile == profile.id, ~ordinary() if confidential else ordinary())
         .order_by(item.c.id)
     )  # fmt: skip
-    return [Item(*row[:12], State(row[12]), *row[13:]) for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    arose = _arose(connection, {row.id: row.raised_on for row in rows})
+    return [Item(*row[:12], State(row[12]), *row[13:], arose[row.id]) for row in rows]
+
+
+def _arose(connection: sa.Connection, raised_on: Mapping[int, date]) -> Mapping[int, date]:
+    """Item → the day on which the newest complaint it was raised for came in.
+
+    A month's export lands when the month is over: what it brings is that month's all the same.
+    """
+    event = t.item_event.c
+    query = sa.select(event.item_id, event.ticket_ids_json).where(
+        event.seq == 1, among(connection, event.item_id, sorted(raised_on))
+    )
+    raised_for = dict(connection.execute(query).all())
+    c = t.ticket.c
+    ids = sorted({ticket_id for tickets in raised_for.values() for ticket_id in tickets})
+    times = dict(
+        connection.execute(sa.select(c.id, c.accepted_at).where(among(connection, c.id, ids))).all()
+    )
+
+    def day(item_id: int) -> date:
+        came = [times[i].date() for i in raised_for.get(item_id, ()) if i in times]
+        return max(came, default=raised_on[item_id])
+
+    return {item_id: day(item_id) for item_id in raised_on}
 
 
 def counted(connection: sa.Connection, items: Iterable[Item]) -> Mapping[int, tuple[int, int]]:
@@ -117,12 +153,16 @@ def due_text(item: Item, as_of: date) -> str:
 
 
 def missing_text(item: Item) -> str:
-    return ("、".join(item.missing) or "无") if item.is_current else _CHANGED
+    return ("、".join(item.missing) or "无") if item.is_current else CHANGED
 
 
 def supervision_items(connection: sa.Connection, profile: Profile, period: Period) -> Sheet:
-    """Items open on the day, the highest level first, then by deadline."""
-    items = [i for i in items_on(connection, profile, period.known_before) if i.is_open]
+    """Items that arose by the period's end, open on the day; the highest level first."""
+    items = [
+        item
+        for item in items_on(connection, profile, period.known_before)
+        if item.is_open and item.arose_on < period.end.date()
+    ]
     items.sort(key=lambda i: (-_rank(i.level), i.due_on or date.max, i.id))
     numbers = counted(connection, items)
     rows = [
@@ -170,7 +210,7 @@ def supervision_items(connection: sa.Connection, profile: Profile, period: Perio
         notes=(
             "每一项都是供具名人员决定的建议，须经审核后办理，系统不自动发送。",
             "阈值来源为系统默认的，触发条件是本系统的默认值，不是文件规定。",
-            f"期限自提出次日起按工作日计算，天数为系统默认值；“{_CHANGED}”指数据截至日以后又有办理。",
+            f"期限自提出次日起按工作日计算，天数为系统默认值；“{CHANGED}”指数据截至日以后又有办理。",
             PEOPLE,
             NOT_A_FINDING,
             WITHHELD,

@@ -37,8 +37,10 @@ class Period:
 
 
 def period_of(month: str | None, as_of: date | None, today: date) -> Period:
-    """The month's window; without ``as_of`` as known at its end (or today, where that is earlier).
-    Without ``month`` the month of ``as_of`` up to that day. Raises :class:`PeriodUnfit`.
+    """The month's window as known on ``as_of``, today if none is given.
+
+    Not as known at the month's end: its export often lands days later, and a list of then would
+    be empty. Without ``month`` the month of ``as_of`` up to that day. Raises :class:`PeriodUnfit`.
     """
     if month is None:
         month = month_of(as_of or today)
@@ -46,7 +48,7 @@ def period_of(month: str | None, as_of: date | None, today: date) -> Period:
         start, end = month_bounds(month)
     except ValueError as error:
         raise PeriodUnfit(f"月份写法应为 2026-10 这样的年-月:{month}") from error
-    as_of = as_of or min(today, (end - timedelta(days=1)).date())
+    as_of = as_of or today
     if as_of < start.date():
         raise PeriodUnfit(f"{month} 在 {as_of:%Y-%m-%d} 尚未开始。")
     known_before = datetime.combine(as_of + timedelta(days=1), time())

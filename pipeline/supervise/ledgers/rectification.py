@@ -11,6 +11,7 @@ from pipeline.policies import Profile
 from pipeline.store import tables as t
 from pipeline.supervise.items import ordinary
 from pipeline.supervise.ledgers.items import (
+    CHANGED,
     Item,
     counted,
     due_text,
@@ -32,7 +33,11 @@ def is_problem(item: Item) -> bool:
 
 def rectification(connection: sa.Connection, profile: Profile, period: Period) -> Sheet:
     """Problems of the period: 新增, 持续, 销号 or 反弹, by that, then by unit and day."""
-    now = [i for i in items_on(connection, profile, period.end) if is_problem(i)]
+    now = [
+        item
+        for item in items_on(connection, profile, period.end, raised_before=period.known_before)
+        if is_problem(item) and item.arose_on < period.end.date()
+    ]
     reopened = _reopened(connection, period)
     closings = _closings(connection, profile)
     rebound = profile.threshold("R26", "days")
@@ -93,9 +98,11 @@ def rectification(connection: sa.Connection, profile: Profile, period: Period) -
         summary=f"本期{told}" + (f"；另有{others}，不列入。" if others else "。"),
         notes=(
             "范围：按单位、按事项提出的督办及以上级别的监督事项；按单件工单提出的办理类事项不列。",
-            "新增是期间内提出的；持续是以前提出、期末仍未销号的；销号是期间内经人工销号的；"
+            "新增是反映在期间内受理的（数据在期末以后才到的，同样列入）；持续是以前受理、期末仍未销号的；"
+            "销号是期间内经人工销号的；"
             f"反弹是期间内重开的，或同一单位同一规则同一类型销号后{rebound.value:g}日内又提出的"
             f"（日数为{rebound.origin_zh}值）。",
+            f"办理状态是期末的，期末以后提出的是提出时的；“{CHANGED}”指其后又有办理。",
             "整改措施、责任人由责任单位填写。",
             PEOPLE,
             NOT_A_FINDING,
@@ -122,7 +129,7 @@ def rectification_state(
         return None
     if item.id in reopened:
         return "反弹"
-    if item.raised_on < period.start.date():
+    if item.arose_on < period.start.date():
         return "持续"
     since = item.raised_on - timedelta(days=rebound_days)
     before = closings.get(_likeness(item), ())

@@ -116,7 +116,8 @@ def passed_around(facts: Facts, profile: Profile, out: Findings) -> None:
 def not_really_closed(facts: Facts, profile: Profile, out: Findings) -> None:
     """R23: closed, but its reply or the caller's word says that it is not settled.
 
-    One item per ticket; where a reply used elsewhere is the only fault, per place and month.
+    One item per ticket; where its only fault is a reply used elsewhere or without content, one
+    per place and month.
     """
     if facts.cases and not facts.has("reply"):
         return out.rest("R23", "导出表没有办理结果一栏")
@@ -125,33 +126,35 @@ def not_really_closed(facts: Facts, profile: Profile, out: Findings) -> None:
         least=int(profile.threshold("R23", "same_reply").value),
         length=int(profile.threshold("R23", "same_reply_length").value),
     )
-    alike: dict[tuple[str, str], list[tuple[Case, str]]] = {}
+    of_many: dict[tuple[str, str, str], list[tuple[Case, str]]] = {}
     for case in facts.recent:
         if case.closed_at is None and case.status not in _CLOSED:
             continue
         faults = replies.faults(case, shared)
-        if list(faults) == [replies.ALIKE]:
-            where = case.where or "未填单位"
-            alike.setdefault((where, case.month), []).append((case, faults[replies.ALIKE]))
+        if len(faults) == 1 and replies.OF_MANY & set(faults):
+            ((fault, told),) = faults.items()
+            key = (fault, case.where or "未填单位", case.month)
+            of_many.setdefault(key, []).append((case, told))
         elif faults:
             what = f"已办结,答复有待核对:{';'.join(faults.values())}(系统比对,供人工核定)"
             out.found.append(per_ticket("R23", "L2", case, what, reply_faults=list(faults)))
-    out.found += [_alike(where, month, told) for (where, month), told in alike.items()]
+    out.found += [_of_many(*key, told) for key, told in of_many.items()]
     return None
 
 
-def _alike(where: str, month: str, told: list[tuple[Case, str]]) -> Finding:
-    """Tickets with no other fault than a reply used elsewhere: one item per place and month."""
+def _of_many(fault: str, where: str, month: str, told: list[tuple[Case, str]]) -> Finding:
+    """Tickets with no other fault than how their place answers: one item per place and month."""
     cases = [case for case, _ in told]
     n = len(cases)
+    example = f"如{told[0][1]}" if n > 1 else told[0][1]
     return Finding(
         rule="R23",
         level="L2",
-        subject=f"{where} · 答复雷同",
+        subject=f"{where} · {fault}",
         window=month,
-        summary=f"{where}:{month}受理、已办结的{n}件答复有待核对:{told[0][1]}(系统比对,供人工核定)",
+        summary=f"{where}:{month}受理、已办结的{n}件答复有待核对:{example}(系统比对,供人工核定)",
         tickets=tuple(sorted(case.id for case in cases)),
         unit=cases[0].unit,
         region=cases[0].region,
-        numbers={"tickets": n, "people": people(cases), "reply_faults": [replies.ALIKE]},
+        numbers={"tickets": n, "people": people(cases), "reply_faults": [fault]},
     )

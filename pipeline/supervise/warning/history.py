@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from pipeline.domain.calendar import month_bounds, month_of, shift_month
 from pipeline.domain.labels import Scope
 from pipeline.store import tables as t
+from pipeline.store.bulk import among
 from pipeline.supervise.leads import is_integrity_lead
 from pipeline.supervise.replay import Past
 from pipeline.supervise.states import FINAL
@@ -55,17 +56,22 @@ def load_history(  # noqa: PLR0917
     """
     start, _ = month_bounds(shift_month(month_of(since), -MONTHS))
     c = labelled.c
+    is_e1 = c.scope == Scope.E1.value
+    if past.labels:  # decided later: whatever the label is now, it may have been another then
+        is_e1 |= among(connection, c.id, past.labels)
     query = (
         sa.select(
             c.id, c.accepted_at, c.unit, c.region, c.labels_json,
             c.caller_key, c.matter_id, c.flags_json,
         )
-        .where(c.accepted_at >= start, c.accepted_at < until, c.scope == Scope.E1.value)
+        .where(c.accepted_at >= start, c.accepted_at < until, is_e1)
         .order_by(c.accepted_at, c.id)
     )  # fmt: skip
     sightings = []
-    for key, at, unit, region, labels, caller, matter, flags in connection.execute(query):
-        if past.is_later(key) or is_integrity_lead(labels, flags):
+    for key, at, unit, region, now, caller, matter, flags in connection.execute(query):
+        scope, _primary, labels, _review = past.labels.get(key, (Scope.E1.value, None, now, False))
+        is_out = scope != Scope.E1.value or past.is_later(key)
+        if is_out or is_integrity_lead(labels, flags):
             continue
         where = place(unit, region)
         voice = caller or past.matter(key, matter)

@@ -175,7 +175,7 @@ def test_every_type_but_integrity_has_a_lesson_with_a_clause_in_every_profile():
 @pytest.mark.parametrize(
     ("month", "as_of", "text", "known"),
     [
-        ("2026-10", None, "2026年10月", "2026-10-31"),
+        ("2026-10", None, "2026年10月", "2026-11-20"),
         ("2026-11", None, "2026年11月1日至20日", "2026-11-20"),
         ("2026-10", "2026-11-03", "2026年10月", "2026-11-03"),
         (None, "2026-10-05", "2026年10月1日至5日", "2026-10-05"),

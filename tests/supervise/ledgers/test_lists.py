@@ -100,6 +100,21 @@ def test_the_four_states_of_rectification(desk):
     assert summary == "本期新增1项，反弹2项，持续1项，销号1项；另有不属实1项，不列入。"
 
 
+def test_what_landed_when_the_month_was_over_is_that_months(desk):
+    october = [desk.store.add("2026-10-08 09:00", "profit_driven")]
+    november = [desk.store.add("2026-11-02 09:00", "profit_driven")]
+    desk.item("2026-11-03", ("2026-11-10 09:00", "已销号"), tickets=october)
+    desk.item("2026-11-03", tickets=november)
+    seen = ("编号", "整治状态", "办理状态")
+    assert desk.rows("rectification", *seen, as_of="2026-10-31") == []
+    assert desk.rows("rectification", *seen) == [(1, "新增", "待核")]
+    assert desk.rows("rectification", *seen, month="2026-11") == [
+        (2, "新增", "待核"), (1, "销号", "已销号"),
+    ]  # fmt: skip
+    assert desk.rows("items", "编号", as_of="2026-11-05") == [(1,)]
+    assert desk.rows("items", "编号", month="2026-11", as_of="2026-11-05") == [(1,), (2,)]
+
+
 @pytest.mark.parametrize(
     ("closed", "state"), [("2026-07-12", "新增"), ("2026-07-13", "反弹"), ("2026-10-11", "反弹")]
 )

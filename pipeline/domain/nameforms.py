@@ -1,0 +1,66 @@
+"""Forms of personal names in Chinese text, from the surest to the likeliest (see names.py)."""
+
+import re
+
+from pipeline.domain.likelihood import SALUTATION
+from pipeline.domain.namewords import (
+    COMPOUND_SURNAMES,
+    ETHNIC_BEGINNINGS,
+    FOLLOWING,
+    GIVEN,
+    RANKS,
+    SURNAMES,
+)
+
+HAN = "\u4e00-\u9fff"
+COMPOUND = "|".join(COMPOUND_SURNAMES)
+SURNAME = (
+    f"(?!于[本上下元次今昨当近一二三四五六七八九十]{{1,2}}[月日周年])"  # 于元月4日
+    f"(?:{COMPOUND}|(?!{COMPOUND})[{SURNAMES}])(?!{SALUTATION})"
+)
+
+# What never stands in a given name but often right after one (verbs, particles). Closed by
+# punctuation on its right, a name may hold most of them: 张家辉, 刘来福, 王和平.
+NEVER = "某的了是在吗呢吧我你他她它们这那不没也就还又再给让把被"
+SELDOM = (
+    "于有来到将从要为和与及等投表认反称说讲问电都去向对因但而且或并已曾即先女师老总经队局科处主站所厂"
+    "司车路区县市乡镇村街户号人员工同家者本手身住昨今"
+)
+OPEN = f"[^\\W\\d_A-Za-z{NEVER}{SELDOM}]"
+TYPICAL = f"[{GIVEN}]"
+STOP = (
+    "(?=[，。、；：,;:()（）\\s\\d!！?？”\"’'】\\]/\\-—~*<《【]"
+    "|性别|年龄|身份证|电话|手机|联系|住址|$)"
+)
+NEXT = f"(?:{'|'.join(FOLLOWING)})"
+# 李娜反映 is no name, 王永和 is one.
+CLOSED = f"(?!{'|'.join(w for w in FOLLOWING if len(w) > 1)})[^\\W\\d_A-Za-z{NEVER}]"
+END = f"(?:{STOP}|(?={NEXT}))"
+# Surnames that are verbs or particles more often: 来拍照, 查宽度, 于元月.
+VERBAL = "车代来查管于向曾戴时应连单明尚平元云水"
+
+ETHNIC = (
+    f"(?!才让[去我你他她])(?:{'|'.join(ETHNIC_BEGINNINGS)})"
+    f"[{HAN}]{{0,4}}?(?:[·•・‧][{HAN}]{{1,7}}?)?{END}"
+)
+SURE_NAME = re.compile(
+    f"{ETHNIC}|[{HAN}]{{1,6}}[·•・‧][{HAN}]{{1,7}}?{END}"  # 买买提·艾力
+    f"|{SURNAME}(?:[ \u3000]?(?:{CLOSED}){{1,2}}{STOP}|(?:{CLOSED}){{3}}(?=[，,。；\n]|$)"
+    f"|{TYPICAL}(?!{NEXT}){TYPICAL}{END}"
+    f"|(?<![{VERBAL}])(?:{OPEN}(?!{NEXT}){OPEN}{END}|{OPEN}{END}|{OPEN}{{1,2}}))"
+)
+LIKELY_NAME = re.compile(
+    f"{ETHNIC}|{SURNAME}(?:"
+    f"(?<![{VERBAL}])(?:{OPEN}{{1,2}}{STOP}|{TYPICAL}(?!{NEXT}){TYPICAL}"
+    f"|{TYPICAL}(?!{NEXT}){OPEN}{END}|{TYPICAL}{END})"
+    f"|{TYPICAL}(?!{NEXT}){TYPICAL}{END}|{TYPICAL}{STOP})"
+)
+WHOLE_NAME = re.compile(f"{SURNAME}{TYPICAL}{{2}}{END}")
+COMPLETE_NAME = re.compile(
+    f"{SURNAME}{TYPICAL}{{2}}(?:{STOP}|(?=[和与及])"
+    f"|(?<![{VERBAL}]..)(?=等|名下|{'|'.join(w for w in FOLLOWING if len(w) > 1)}))"
+)
+TYPICAL_NAME = f"{SURNAME}{TYPICAL}{{1,2}}"
+WRITTEN_NAME = f"{SURNAME}[ \u3000]?(?:{CLOSED}){{1,2}}"
+# 尊敬的李舜局长: the office closes any name.
+ADDRESSED = re.compile(f"{SURNAME}[{HAN}]{{1,2}}(?=副?(?:{'|'.join((*RANKS, '局长'))}))")
