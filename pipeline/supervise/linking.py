@@ -7,9 +7,9 @@ A pair is one matter (domain B8) where
 - one names the other's number, or was handed on from the other hotline (``reference``, 转办), or
 - one caller goes on with the same matter before the first is closed (``urge``, 催办) or within 90
   days of its closing (``repeat``, 重复投诉), or
-- within 30 days, at one unit or in one region, the words are nearly the same, or of one problem
-  type and clearly similar, or share the fingerprint of one event (``same_matter``; three people
-  make 多人同诉).
+- within 30 days, at one unit or in one region, the words are nearly the same and contradict each
+  other in nothing, or two of one problem type share the fingerprint of one event
+  (``same_matter``; three people make 多人同诉).
 ``same_caller`` says that a caller has an earlier, other matter; it joins nothing.
 
 docs/linking.md says how the words are compared, and how well that does. Whether a pair is linked
