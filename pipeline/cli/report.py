@@ -95,7 +95,7 @@ def period(
         print_json(outcome.as_json())
     else:
         keys = outcome.keys
-        missing = f",{len(keys['missing'])} 个月没有已发布的报告" if keys["missing"] else ""
+        missing = f"，{len(keys['missing'])} 个月没有已发布的报告" if keys["missing"] else ""
         typer.echo(
             f"{keys['first']} 至 {keys['last']} 评估报告（{keys['months']} 个月{missing}）："
         )
@@ -114,6 +114,7 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """列出报告中一个数字背后的工单。"""
+    from pipeline.domain.ticket import Hotline
     from pipeline.report import trace as trace_number
     from pipeline.stages import open_context
 
@@ -124,16 +125,29 @@ def trace(
     if as_json:
         print_json(found)
         return
-    typer.echo(f"{found['label']}:{found['value']} {found['unit']}")
+    typer.echo(typeset(f"{found['label']}:{_told(found)}"))
     if found["operands"]:
-        parts = ";".join(f"{o['number']}={o['value']}" for o in found["operands"])
-        typer.echo(f"由以下数字计算：{parts}（{found['formula']}）")
+        parts = "；".join(
+            f"{typeset(o['label'])}（{o['number']}）{_told(o)}" for o in found["operands"]
+        )
+        typer.echo(f"由以下数字计算：{parts}；公式 {found['formula']}")
     elif found["withheld"]:
         typer.echo("涉及另报事项，不列工单。")
     elif found["query"]:
         typer.echo(f"查询：sql/reports/{found['query']}.sql")
-        rows = [list(ticket.values()) for ticket in found["tickets"]]
+        rows = [[Hotline(t["hotline"]).name_zh, *list(t.values())[1:]] for t in found["tickets"]]
         table(f"工单 {len(rows)} 件", ["热线", "工单编号", "受理时间"], rows)
+
+
+def _told(figure: dict) -> str:
+    """A figure as printed, with its sign and unit."""
+    from pipeline.report.writer import figure_text
+
+    value, unit = figure["value"], figure["unit"]
+    if value is None:
+        return "不计算"
+    text = ("-" if value < 0 else "") + figure_text(value, unit)
+    return text if unit in {"%", "色带"} else f"{text}{unit}"
 
 
 @app.command()

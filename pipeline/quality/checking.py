@@ -16,14 +16,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_EVERY_ROW = {
+    "result_format": "COMPLETE",
+    "unexpected_index_column_names": ["position"],
+    "exclude_unexpected_values": True,
+}
+_COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
 class SuiteBroken(Exception):
     """Great Expectations could not run the suite as written; nothing was checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One expectation's verdict. ``failing_rows`` are positions in the columns given; one that
-    ``rested`` for want of a parameter was not judged, and counts as passed.
+    """One expectation's verdict. ``failing_rows``, of suites over rows alone, are positions in
+    the columns given; one that ``rested`` for want of a parameter was not judged, and counts as
+    passed.
     """
 
     suite: str
@@ -79,7 +88,9 @@ def run_suite(
     # The library compares nanoseconds as an array, any other unit of time value by value.
     times = frame.select_dtypes("datetime64").columns
     frame = frame.astype(dict.fromkeys(times, "datetime64[ns]"))
-    frame["position"] = range(len(frame))
+    over_rows = any(e.meta.severity == "row" for e in suite.expectations)
+    if over_rows:
+        frame["position"] = range(len(frame))
     bound = [(index, e, e.bound(parameters)) for index, e in enumerate(suite.expectations)]
     raw = _validate(
         frame,
@@ -88,6 +99,7 @@ def run_suite(
             for index, e, kwargs in bound
             if kwargs is not None
         ],
+        _EVERY_ROW if over_rows else _COUNTS,
     )
     by_index = {result["expectation_config"]["meta"]["index"]: result for result in raw}
     if set(by_index) != {index for index, _, kwargs in bound if kwargs is not None}:
@@ -161,7 +173,7 @@ def _positions(index_list: object) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _validate(frame: "pd.DataFrame", expectations: list[dict]) -> list[dict]:
+def _validate(frame: "pd.DataFrame", expectations: list[dict], result_format: dict) -> list[dict]:
     import great_expectations as gx
 
     # The library logs an INFO line per metric and draws progress bars on stderr otherwise.
@@ -176,14 +188,7 @@ def _validate(frame: "pd.DataFrame", expectations: list[dict]) -> list[dict]:
     )
     try:
         suite = gx.ExpectationSuite(name="run", expectations=expectations)
-        validated = batch.validate(
-            suite,
-            result_format={
-                "result_format": "COMPLETE",
-                "unexpected_index_column_names": ["position"],
-                "exclude_unexpected_values": True,
-            },
-        )
+        validated = batch.validate(suite, result_format=result_format)
     except (TypeError, ValueError) as error:
         raise SuiteBroken(str(error)) from error
     return validated.to_json_dict()["results"]

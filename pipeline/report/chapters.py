@@ -342,7 +342,10 @@ def frequent(w: Writer) -> Section:
     blocks.append(Heading("争议罚款事项"))
     if w.value("5.disputed"):
         trades = parts_of(w, "5.disputed.trade.", "")
-        parts = [(part_zh(t), *w.fill("{n}件", n=f"5.disputed.trade.{token(t)}")) for t in trades]
+        parts = [
+            (part_zh(t).strip("()"), *w.fill("{n}件", n=f"5.disputed.trade.{token(t)}"))
+            for t in trades
+        ]
         said = sentence(
             w.fill("反映逐利执法或过罚失当(含次类)的{n}件", n="5.disputed"),
             w.change("5.disputed", "mom"),

@@ -7,7 +7,7 @@ from pipeline.domain.outcome import FileOutcome, RowReason
 from pipeline.domain.ticket import Hotline
 from pipeline.report.chapters import parts_of
 from pipeline.report.document import Block, Heading, Paragraph, Section, Table, Text
-from pipeline.report.figures import part_zh, token
+from pipeline.report.figures import BAND_UNIT, part_zh, token
 from pipeline.report.formulas import parse
 from pipeline.report.freeze import CREW_WORDS
 from pipeline.report.indicators import ORIGIN_ZH, dictionary
@@ -22,7 +22,7 @@ from pipeline.report.plan import (
     sprouts_known,
 )
 from pipeline.report.sentences import items_text
-from pipeline.report.writer import Writer, enumeration, sentence
+from pipeline.report.writer import Writer, enumeration, figure_text, sentence
 
 NOT_FOLLOWED = (
     "本月执法类工单没有后续导出,也没有重办状态,不知其后来的办理和评价,重办率、差评整改率不计算。"
@@ -374,22 +374,31 @@ def _moved_to(w: Writer, number: str) -> Text:
     return w.fill("{rate}(分母{base})", rate=number, base=parse(figure.formula)[1][1])
 
 
+def _with_unit(moved: Moved) -> str:
+    is_said = moved.label.endswith(f"({moved.unit})") or moved.unit in {"%", BAND_UNIT}
+    return moved.label if is_said else f"{moved.label}({moved.unit})"
+
+
+def _change(moved: Moved) -> str:
+    if moved.before is None or moved.after is None or moved.unit == BAND_UNIT:
+        return "—"
+    by = moved.after - moved.before
+    text = f"{by:+.2f}个百分点" if moved.unit == "%" else f"{by:+.1f}"
+    return text.removesuffix(".0")
+
+
 def _restatement(w: Writer, restatement: Restatement) -> list[Block]:
     blocks: list[Block] = []
     source = "、".join(restatement.new_files) or "无新文件,因工单状态、复核结论、口径或程序更新"
-    blocks.append(Paragraph((f"本版更正第{restatement.revision}版。变动来源:{source}。",)))
+    said = f"本版更正第{restatement.revision}版。变动来源:{source}。"
     if not restatement.moved:
-        return [*blocks, Paragraph(("正文数字没有变动。",))]
+        return [*blocks, Paragraph((f"{said}正文数字没有变动。",))]
+    blocks.append(Paragraph((f"{said}由下列数字得出的占比、同比、环比相应变动,不另列。",)))
     rows = []
     for moved in restatement.moved:
         after = _moved_to(w, moved.number) if moved.number in w.figures else ("—",)
-        before = "—" if moved.before is None else f"{moved.before:g}"
-        change = (
-            f"{moved.after - moved.before:+g}"
-            if moved.before is not None and moved.after is not None
-            else "—"
-        )
-        rows.append(((f"{moved.label}({moved.unit})",), (before,), after, (change,)))
+        before = "—" if moved.before is None else figure_text(moved.before, moved.unit)
+        rows.append(((_with_unit(moved),), (before,), after, (_change(moved),)))
     blocks.append(
         Table(
             "变动数字",

@@ -85,8 +85,7 @@ def restatement_of(connection: Connection, row: sa.Row, figures: Figures) -> Res
     moved = []
     for number in sorted(set(old) | set(figures), key=_in_section_order):
         known = figures.get(number) or old[number]
-        is_derived = known.unit == "百分点" or "change" in (known.formula or "")
-        if known.section == "10" or is_derived or number.startswith(("2.cross.", "4.by.")):
+        if known.section == "10" or number.startswith(_FOLLOWS) or _follows(known):
             continue  # the annexes' own bookkeeping, and what follows from other moved numbers
         was, now = (book[number].value if number in book else None for book in (old, figures))
         if was != now:
@@ -96,6 +95,20 @@ def restatement_of(connection: Connection, row: sa.Row, figures: Figures) -> Res
         file["name"] for file in row.manifest_json["files"] if file["sha256"] not in known_files
     ]
     return Restatement(before.revision, tuple(moved), tuple(sorted(new_files)))
+
+
+_FOLLOWS = ("2.cross.", "4.by.", "2.model")
+
+
+def _follows(figure: Figure) -> bool:
+    """Comparisons, shares and corrections of counts that the table names themselves."""
+    number, formula = figure.number, figure.formula or ""
+    return (
+        figure.unit == "百分点"
+        or formula.startswith(("change", "diff", "corrected"))
+        or number.endswith((".share", ".any_share", ".model", ".reviewed"))
+        or (number.startswith("1.share.") and not number.endswith(".rate"))
+    )
 
 
 def _in_section_order(number: str) -> tuple[int, str]:

@@ -106,7 +106,7 @@ class Document:
 
 
 def plain(text: Text) -> str:
-    return "".join(span.text if isinstance(span, Num) else span for span in text)
+    return "".join([span.text if isinstance(span, Num) else span for span in text])
 
 
 def nums(block: Block) -> Iterator[Num]:

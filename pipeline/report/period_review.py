@@ -193,10 +193,10 @@ def _sections(w: Writer, months: list[str], filed: dict[str, sa.Row]) -> list[Se
         Section("评估范围", tuple(_scope(w.frame.policy, months, filed))),
         Section("总体情况", tuple(_overall(w, years, filed))),
         Section("问题类型", tuple(_types(w, years))),
-        Section("办理质效与目标", tuple(_quality(w, years))),
+        Section("办理质效", tuple(_quality(w, years))),
         Section("监督事项", (Paragraph(_settled(w)),)),
-        Section("评估结论与建议", (Paragraph(("〔由评估单位填写〕",), "draft"),)),
         Section("逐月数据", (_by_month(w, filed),)),
+        Section("评估结论与建议", (Paragraph(("〔由评估单位填写〕",), "draft"),)),
     ]
 
 

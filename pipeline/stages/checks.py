@@ -43,7 +43,7 @@ class FileCheck:
         self._parameters = suite_parameters(file)
         self._row_suite, self._batch_suite = _suites()
         self._row_results: list[CheckResult] = []
-        self._accepted: list[pd.DataFrame] = []
+        self._accepted: list[dict[str, pd.Series | pd.Categorical]] = []
         self._profile = Profile(rows=0, quarantined=0, without_content=0, days={})
 
     def take(self, columns: Mapping[str, Sequence]) -> dict[int, list[str]]:
@@ -71,11 +71,12 @@ class FileCheck:
         self.quarantined += len(reasons)
         return {row_no[position]: codes for position, codes in reasons.items()}
 
-    def _narrow(self, columns: Mapping[str, Sequence], refused: Mapping) -> "pd.DataFrame":
+    def _narrow(
+        self, columns: Mapping[str, Sequence], refused: Mapping
+    ) -> "dict[str, pd.Series | pd.Categorical]":
         """What the batch suite needs of the accepted rows, in few bytes a row."""
         import pandas as pd
 
-        shared: dict[object, object] = {}  # a block repeats few words
         kept = [i for i in range(len(columns["row_no"])) if i not in refused]
         frame = {}
         for name in self._batch_suite.columns:
@@ -87,24 +88,34 @@ class FileCheck:
                 frame[name] = pd.Series([column[i] for i in kept], dtype="datetime64[ns]")
             else:
                 column = columns[name]
-                values = [shared.setdefault(column[i], column[i]) for i in kept]
-                frame[name] = pd.Series(values, dtype=object)
-        return pd.DataFrame(frame)
+                words = pd.Series([column[i] for i in kept], dtype=object)
+                frame[name] = pd.Categorical(words)  # few, repeated; a block may have none
+        return frame
+
+    def _all_accepted(self) -> "dict[str, pd.Series | pd.Categorical]":
+        """The blocks as one; they are given up, or millions of rows would lie in memory twice."""
+        import pandas as pd
+
+        columns = {}
+        for name in self._batch_suite.columns:
+            parts = [block.pop(name) for block in self._accepted]
+            if isinstance(parts[0], pd.Categorical):
+                columns[name] = pd.api.types.union_categoricals(parts)
+            else:
+                columns[name] = pd.concat(parts, ignore_index=True)
+        self._accepted.clear()
+        return columns
 
     def finish(self, connection: sa.Connection) -> list["CheckResult"]:
         """Run the batch suite and the comparison with history, and write every verdict to
         check_result and the file's figures to its profile. Returns the verdicts.
         """
-        import pandas as pd
-
         from pipeline.quality.checking import run_suite
         from pipeline.quality.history import against_history, save_profile
 
-        accepted = pd.concat(self._accepted, ignore_index=True)
-        self._accepted.clear()  # or millions of rows would lie in memory twice
         results = [
             *self._row_results,
-            *run_suite(self._batch_suite, accepted, self._parameters),
+            *run_suite(self._batch_suite, self._all_accepted(), self._parameters),
             *against_history(
                 connection,
                 self.file,

@@ -4,11 +4,8 @@ import re
 import zlib
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 
 _SKETCH = 8
-_MASK_BITS = 2048
-_FOLDING = 0.04
 _PART_OF_REGION = 2
 _PART_OF_UNIT = 3  # characters of a unit's name that stand for it: 海事处, 三大队
 
@@ -126,25 +123,6 @@ def sketch(words: str) -> tuple[int, ...]:
     data = words.encode("utf-16-le", "surrogatepass")
     runs = {zlib.crc32(data[i : i + 8]) for i in range(0, len(data) - 7, 2)}
     return tuple(sorted(runs)[:_SKETCH])
-
-
-def pair_mask(words: str) -> int:
-    """The character pairs of a text folded into the bits of one number, for a fast first look."""
-    codes = memoryview(words.encode("utf-16-le", "surrogatepass")).cast("H")
-    bits = bytearray(_MASK_BITS // 8)
-    for a, b in pairwise(codes):
-        bit = (a * 31 + b) % _MASK_BITS
-        bits[bit >> 3] |= 1 << (bit & 7)
-    return int.from_bytes(bits, "little")
-
-
-def may_reach(score: float, a: int, b: int) -> bool:
-    """Whether two masks leave it possible that :func:`similarity` reaches ``score``.
-
-    Folding two pairs onto one bit moves the coefficient by a few hundredths: hence the margin.
-    """
-    both = 2 * (a & b).bit_count()
-    return both >= (score - _FOLDING) * (a.bit_count() + b.bit_count())
 
 
 def similarity(a: str, b: str) -> float:

@@ -8,9 +8,11 @@ well it does.
 """
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,21 @@ from pipeline.supervise import alike
 
 _HERE = Path(__file__).parent
 WEIGHTS = _HERE / "event_weights.yaml"
-PARTED = ("trade", "cargo")
-"""Slots of concepts in which two tellings of one event do not differ."""
+OTHER = "other_"
+"""Before the name of a slot: both texts name something of it, and nothing in common."""
+
+_ROAD = re.compile("(?<![A-Za-z])[GSXY](\\d{2,4})(?!\\d)|(\\d{3})(?=[国省县]道)|[国省县]道(\\d{3})")
+_PLATE = re.compile("[\u4e00-\u9fff][A-Z]·?\\*+\\w{1,2}")  # as masked: 赣E·***88
+_PLACE = re.compile(
+    "(?=([\u4e00-\u9fff]{2})(?:收费站|检测[站点]|超限站|治超站|服务区|汽车站|客运站|火车站|高铁站|路口|桥头"
+    "|大桥|立交|高架|隧道|码头|渡口|船闸|加油站|停车场|物流园|[市广]场|医院|机场|工地|矿区|煤场|[砂砖水泥化肥]+厂"
+    "|小区|训练场|景区|大道|环路|[东西南北]站|[东西南北]路|环岛|转盘|大街|驾校|(?:冷链|物流|运输|客运|货运|出租|旅游|建材)?公司|桥|[村镇庄屯沟坳坡岭湾]|站|港|闸))"
+)
+# Words of a sentence that no name of a place runs across, and kinds that are no names.
+_NO_NAME = re.compile(
+    "[在到从经过往去了被的至把向于某此同各一每处将我他其进出上下不有没让要来前开个条次映因称说和与县市区是]"
+    "|物流|运输|客运|货运|出租|旅游|检测|超限|治超|收费|加油|火车|汽车|高速|汽修|驾驶|执法|停车|搅拌|交通|公交|[燃加]气|续|车站|冷链|建材"
+)
 
 _RARE_BITS = 64  # characters too rare for a weight of their own share these bits
 
@@ -29,17 +44,19 @@ class Concepts:
     """concepts.yaml as read: each concept has one bit."""
 
     names: tuple[str, ...]
-    heads: dict[str, list[tuple[str, int]]]  # first one or two characters → word, its concepts
+    heads: dict[str, list[tuple[str, int]]]  # first two characters → word, its concepts
+    signs: dict[str, int]  # words of one character
     slots: dict[str, int]
 
     def of(self, text: str) -> int:
         """The concepts that a text speaks of, as bits."""
-        found, heads = 0, self.heads
-        for at, sign in enumerate(text):
-            for head in (sign, text[at : at + 2]):
-                for word, bits in heads.get(head, ()):
-                    if text.startswith(word, at):
-                        found |= bits
+        found = 0
+        for head in {a + b for a, b in pairwise(text)}:
+            for word, bits in self.heads.get(head, ()):
+                if len(word) == 2 or word in text:
+                    found |= bits
+        for sign in set(text):
+            found |= self.signs.get(sign, 0)
         return found
 
 
@@ -63,15 +80,17 @@ def concepts() -> Concepts:
                 words[word] = words.get(word, 0) | bit
     heads: dict[str, list[tuple[str, int]]] = {}
     for word, bits in words.items():
-        heads.setdefault(word[:2], []).append((word, bits))
-    return Concepts(tuple(names), heads, slots)
+        if len(word) > 1:
+            heads.setdefault(word[:2], []).append((word, bits))
+    signs = {word: bits for word, bits in words.items() if len(word) == 1}
+    return Concepts(tuple(names), heads, signs, slots)
 
 
 @dataclass(frozen=True)
 class Scorer:
     """event_weights.yaml as read; weights are inverse document frequencies, by bit."""
 
-    bits: dict[str, int]  # of the characters with a weight of their own
+    signs: dict[str, int]  # characters with a weight of their own → their bit
     characters: list[float]
     concepts: list[float]
     intercept: float
@@ -79,10 +98,21 @@ class Scorer:
     threshold: float
 
     def characters_of(self, words: str) -> int:
-        known, found = len(self.bits), 0
+        """The characters of the words, as bits."""
+        found, known = 0, self.signs
         for sign in set(words):
-            found |= 1 << self.bits.get(sign, known + ord(sign) % _RARE_BITS)
+            found |= known.get(sign) or 1 << len(known) + ord(sign) % _RARE_BITS
         return found
+
+    @cached_property
+    def least(self) -> float:
+        """The logit of the threshold."""
+        return math.log(self.threshold / (1 - self.threshold))
+
+    @cached_property
+    def most_agreed(self) -> float:
+        """The logit where all agrees that is no shared weight."""
+        return self.intercept + sum(self.coefficients[name] for name in ("day", "sum", "place"))
 
 
 @cache
@@ -91,7 +121,7 @@ def scorer() -> Scorer:
     signs = [(sign, weight) for weight, listed in said["characters"].items() for sign in listed]
     coefficients = dict(said["coefficients"])
     return Scorer(
-        bits={sign: n for n, (sign, _) in enumerate(signs)},
+        signs={sign: 1 << n for n, (sign, _) in enumerate(signs)},
         characters=[weight for _, weight in signs] + [said["rare_character"]] * _RARE_BITS,
         concepts=[said["concepts"].get(name, 0.0) for name in concepts().names],
         intercept=coefficients.pop("intercept"),
@@ -123,16 +153,28 @@ class Fingerprint:
     region: str | None
 
     @cached_property
-    def mask(self) -> int:
-        return alike.pair_mask(self.words)
-
-    @cached_property
     def days(self) -> frozenset[date]:
         return alike.event_dates(self.text, self.at)
 
     @cached_property
     def sums(self) -> frozenset[int]:
         return alike.amounts(self.text)
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """Names of places, schools and firms, by the two characters before their kind."""
+        text, named = self.text, f"{self.unit}{self.region}"
+        for own in filter(None, (self.unit, self.region)):
+            text = text.replace(own, "\uff0c")
+        return frozenset(
+            name for name in _PLACE.findall(text) if not _NO_NAME.search(name) and name not in named
+        )
+
+    @cached_property
+    def marks(self) -> frozenset[str]:
+        """Road numbers and masked plates."""
+        roads = {a or b or c for a, b, c in _ROAD.findall(self.text)}
+        return frozenset(roads | set(_PLATE.findall(self.text)))
 
     @cached_property
     def characters(self) -> int:
@@ -171,39 +213,55 @@ def _size(a: float, b: float) -> float:
 def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
     """What two fingerprints share and where they differ, by the names of the coefficients."""
     known = scorer()
-    return _particulars(a, b) | {
-        "characters": _sum(a.characters & b.characters, known.characters)
-        / _size(a.characters_weight, b.characters_weight)
-    }
-
-
-def _particulars(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
-    """All features but the characters, which take longest."""
     shared = a.concepts & b.concepts
     said = {
-        "concepts": _sum(shared, scorer().concepts) / _size(a.concepts_weight, b.concepts_weight),
+        "concepts": _sum(shared, known.concepts) / _size(a.concepts_weight, b.concepts_weight),
+        "characters": _sum(a.characters & b.characters, known.characters)
+        / _size(a.characters_weight, b.characters_weight),
         "day": float(not a.days.isdisjoint(b.days)),
         "sum": float(not a.sums.isdisjoint(b.sums)),
-        "other_sum": float(differ(a.sums, b.sums)),
+        "place": float(not (a.places.isdisjoint(b.places) and a.marks.isdisjoint(b.marks))),
+        OTHER + "sum": float(differ(a.sums, b.sums)),
     }
-    for slot in PARTED:
-        of_slot = concepts().slots[slot]
+    for name, of_slot in concepts().slots.items():
         parted = not shared & of_slot and a.concepts & of_slot and b.concepts & of_slot
-        said[f"other_{slot}"] = float(bool(parted))
+        said[OTHER + name] = float(bool(parted))
     return said
+
+
+def apart(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether two texts name different days or places: they tell different encounters."""
+    return differ(a.days, b.days) or differ(a.places, b.places)
+
+
+def contradict(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether two texts name different days, places, sums, or things of one slot."""
+    said = features(a, b)
+    return apart(a, b) or any(value for name, value in said.items() if name.startswith(OTHER))
 
 
 def one_event(a: Fingerprint, b: Fingerprint) -> float:
     """Probability that two complaints of one problem type tell one event; 0 below the threshold."""
     known = scorer()
-    logit = known.intercept + sum(
-        known.coefficients[name] * value for name, value in _particulars(a, b).items()
-    )
-    shared = a.characters & b.characters
-    factor = known.coefficients["characters"] / _size(a.characters_weight, b.characters_weight)
-    least = math.log(known.threshold / (1 - known.threshold))
-    # A first look, fast: were all shared characters as rare as can be, would it be enough?
-    if logit + factor * shared.bit_count() * known.characters[-1] < least:
+    if not _may_be(a, b, known) or apart(a, b):
         return 0.0
-    logit += factor * _sum(shared, known.characters)
-    return 1 / (1 + math.exp(-logit)) if logit >= least else 0.0
+    logit = known.intercept + sum(
+        known.coefficients[name] * value for name, value in features(a, b).items()
+    )
+    return 1 / (1 + math.exp(-logit)) if logit >= known.least else 0.0
+
+
+def _may_be(a: Fingerprint, b: Fingerprint, known: Scorer) -> bool:
+    """A first look, fast: were all shared characters as rare as can be, would it be enough?"""
+    shared = (a.characters & b.characters).bit_count() * known.characters[-1]
+    most = known.most_agreed + known.coefficients["characters"] * shared / _size(
+        a.characters_weight, b.characters_weight
+    )
+    common = a.concepts & b.concepts
+    if common:
+        most += (
+            known.coefficients["concepts"]
+            * _sum(common, known.concepts)
+            / _size(a.concepts_weight, b.concepts_weight)
+        )
+    return most >= known.least

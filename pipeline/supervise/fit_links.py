@@ -18,17 +18,16 @@ import numpy as np
 
 from pipeline.settings import MODELS_DIR
 from pipeline.supervise import alike, fingerprint
-from pipeline.supervise.fingerprint import Fingerprint, concepts, differ, features
+from pipeline.supervise.fingerprint import OTHER, Fingerprint, apart, concepts, features
 from pipeline.supervise.linking import MATTER_DAYS
 
-THRESHOLD = 0.25
+THRESHOLD = 0.4
 """From this probability on two complaints are one matter; how chosen: docs/linking.md."""
 
 _LEAST_TEXTS = 5  # a character in fewer is as rare as one never seen
 _STORIES = 2000  # pairs drawn from the corpus
 _STORIES_WEIGHT = 0.5  # of such a pair beside a labelled one
 _SHRINK = 10.0
-_APART = ("other_sum", *(f"other_{slot}" for slot in fingerprint.PARTED))
 
 Pair = tuple[Fingerprint, Fingerprint]
 
@@ -48,25 +47,26 @@ def labelled_pairs() -> Iterator[tuple[Pair, bool]]:
             labels |= {frozenset([(number, a), (number, b)]): kind for a, b, kind in scene["pairs"]}
     for (key, caller, types, a), (other, other_caller, other_types, b) in combinations(tickets, 2):
         near = a.region == b.region or (a.unit and a.unit == b.unit)
-        apart = abs(a.at - b.at) > timedelta(days=MATTER_DAYS) or differ(a.days, b.days)
+        far = abs(a.at - b.at) > timedelta(days=MATTER_DAYS) or apart(a, b)
         label = labels.get(frozenset([key, other]), "none")
         of_one_type = types & other_types - {"unspecified"}
-        if near and of_one_type and not apart and not (caller and caller == other_caller):
-            if label != "disputed":
-                yield (a, b), label != "none"
+        of_one_caller = caller and caller == other_caller
+        if near and of_one_type and not (far or of_one_caller or label == "disputed"):
+            yield (a, b), label != "none"
 
 
 def stories() -> Iterator[Pair]:
-    """Pairs of the corpus's complaints of one primary type that do not name different days."""
+    """Pairs of the corpus's complaints of one primary type, days and places not apart."""
     by_type: dict[str, list[str]] = {}
     for ticket in _complaints():
         if ticket.get("primary"):
             by_type.setdefault(ticket["primary"], []).append(ticket["content"])
-    draw, at, types = random.Random(12328), datetime(2026, 10, 20, 9), sorted(by_type)
+    draw = random.Random(12328)  # noqa: S311
+    at, types = datetime(2026, 10, 20, 9), sorted(by_type)
     for _ in range(_STORIES):
         texts = draw.sample(by_type[draw.choice(types)], 2)
         a, b = (Fingerprint(text, alike.bare(text), at, None, None) for text in texts)
-        if not differ(a.days, b.days):
+        if not apart(a, b):
             yield a, b
 
 
@@ -78,7 +78,7 @@ def coefficients() -> dict[str, float]:
     values = np.array([[one[name] for name in names] for one in said])
     same = np.array([label for _, label in labelled] + [False] * len(unlike))
     weight = np.repeat([1.0, _STORIES_WEIGHT], [len(labelled), len(unlike)])
-    fitted = _fit(values, same, weight, [name in _APART for name in names])
+    fitted = _fit(values, same, weight, [name.startswith(OTHER) for name in names])
     return {
         name: round(float(value), 2)
         for name, value in zip(("intercept", *names), fitted, strict=True)
@@ -127,8 +127,8 @@ def _weights() -> str:
     by_weight: dict[float, str] = {}
     for sign, weight in _rarity(common, len(texts), 3).items():
         if "\u4e00" <= sign <= "\u9fff":
-            weight = round(weight * 4) / 4
-            by_weight[weight] = by_weight.get(weight, "") + sign
+            quarter = round(weight * 4) / 4
+            by_weight[quarter] = by_weight.get(quarter, "") + sign
     names = concepts().names
     found = [concepts().of(text) for text in texts]
     spoken = {name: sum(bits >> n & 1 for bits in found) for n, name in enumerate(names)}

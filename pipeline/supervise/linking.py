@@ -34,7 +34,7 @@ from pipeline.store import tables as t
 from pipeline.store.bulk import among, insert_rows
 from pipeline.supervise import alike
 from pipeline.supervise.facts import LABELLED
-from pipeline.supervise.fingerprint import Fingerprint, differ, one_event
+from pipeline.supervise.fingerprint import Fingerprint, contradict, differ, one_event
 from pipeline.supervise.matters import JOINING, REPEAT_DAYS, caller_kind, lowest_connected
 
 MATTER_DAYS = 30
@@ -45,7 +45,6 @@ _SAME_CALLER_ALIKE = 55  # rapidfuzz ratio, 0–100
 _NEARLY_SAME = 80
 _WORD_FOR_WORD = 95
 _LONG = 20  # characters from which the same words are hardly chance
-_CLEARLY_SIMILAR = 0.40  # Dice of character pairs
 _ASKED_AGAIN = 0.15  # Dice, beside words of one who asks again
 _EMPTY = 5  # characters; 「催一下」 says nothing but that the caller asks again
 _SHORT = 10  # characters; less says nothing about a matter
@@ -251,7 +250,9 @@ def _goes_on(later: _Ticket, earlier: _Ticket) -> bool:
     of_one_type = bool(later.types & earlier.types) and (same_unit or later.asks_again)
     similar = alike.similarity(later.words, earlier.words) >= _ASKED_AGAIN
     said_nothing = len(later.words) < _EMPTY
-    return (of_one_type + later.asks_again + (similar or said_nothing)) >= 2
+    if (of_one_type + later.asks_again + (similar or said_nothing)) >= 2:
+        return True
+    return same_unit and of_one_type and one_event(later.told, earlier.told) > 0
 
 
 def _of_one_matter(later: _Ticket, earlier: _Ticket, *, is_near: bool) -> tuple[str, float] | None:
@@ -264,15 +265,9 @@ def _of_one_matter(later: _Ticket, earlier: _Ticket, *, is_near: bool) -> tuple[
         same = ratio(later.words, earlier.words, score_cutoff=_NEARLY_SAME)
         if same and (kind := _of_hidden_caller(later, earlier, same)):
             return kind, round(same / 100, 4)
-        if same and not differ(later.told.sums, earlier.told.sums):
+        if same and not contradict(later.told, earlier.told):
             return "same_matter", round(same / 100, 4)
-    if not later.types & earlier.types:
-        return None
-    score = one_event(later.told, earlier.told)
-    if not score and alike.may_reach(_CLEARLY_SIMILAR, later.told.mask, earlier.told.mask):
-        score = alike.similarity(later.words, earlier.words)
-        if score < _CLEARLY_SIMILAR or differ(later.told.sums, earlier.told.sums):
-            return None
+    score = one_event(later.told, earlier.told) if later.types & earlier.types else 0.0
     return ("same_matter", round(score, 4)) if score else None
 
 

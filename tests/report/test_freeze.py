@@ -38,6 +38,17 @@ def test_each_period_holds_its_tickets(engine, build, report_of):
     assert frozen(engine, made.report_id, "history") == [16]  # 17 is no enforcement complaint
 
 
+def test_the_planner_knows_a_month_as_soon_as_it_is_frozen(engine, build, report_of):
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite plans without statistics")
+    handmade(build)
+    report_of()
+    with engine.connect() as connection:
+        estimate = sa.text("SELECT reltuples FROM pg_class WHERE relname = 'report_ticket'")
+        rows = connection.scalar(sa.select(sa.func.count()).select_from(report_ticket))
+        assert connection.scalar(estimate) == rows
+
+
 def test_months_across_the_new_year():
     spans = {p.name: (p.since, p.until) for p in periods("2026-01")}
     assert spans["previous"] == (datetime(2025, 12, 1), datetime(2026, 1, 1))

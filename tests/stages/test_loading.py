@@ -5,13 +5,17 @@ import json
 import os
 import shutil
 import zipfile
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from pipeline.domain.outcome import FileReason
 from pipeline.stages import Status, loading
+from pipeline.stages.checks import FileCheck, checked_columns
 from pipeline.stages.landing import land
 from pipeline.stages.night import all_files, store_counts, summarise
+from pipeline.store import tables as t
 
 AS_OF = date(2026, 11, 20)
 EXPORTS = Path(__file__).parents[1] / "exports" / "composed"
@@ -155,3 +159,26 @@ def test_a_zip_that_cannot_be_opened_is_stopped(context, tmp_path):
     load_all(context, path)
     (file,) = files_of(context).values()
     assert file["state"] == "stopped"
+
+
+def test_blocks_that_lack_units_or_accepted_rows_are_judged_with_the_others(context, inbox):
+    (file_id,) = land(context, [inbox / "12345_2026-10.csv"], AS_OF).keys["pending"]
+    with context.engine.connect() as connection:
+        query = sa.select(t.export_file).where(t.export_file.c.id == file_id)
+        file = dict(connection.execute(query).mappings().one())
+    check = FileCheck(file | {"headings_json": {"mapped": {"handler_unit": "主办单位"}}})
+    nothing = {name: [None, None] for name in checked_columns()} | {"row_no": [1, 2]}
+    accepted = nothing | {"accepted_at": [datetime(2026, 10, 1), datetime(2026, 10, 2)]}
+    for block in (
+        accepted,
+        accepted | {"content_problem": ["missing", "missing"]},
+        accepted | {"handler_unit": ["市执法支队", None]},
+        accepted | {"handler_unit": ["县治超站", "市执法支队"]},
+    ):
+        check.take(block)
+    with context.engine.begin() as connection:
+        verdicts = {result.code: result for result in check.finish(connection)}
+    assert (check.rows, check.quarantined) == (8, 2)
+    assert verdicts["nothing_accepted"].observed["observed_value"] == 6
+    assert verdicts["unit_missing"].failing == 3
+    assert verdicts["unit_missing"].passed

@@ -27,7 +27,7 @@ from .conftest import Builder
 
 LINKS = Path(__file__).parent / "links"
 FITTED = MODELS_DIR / "links"
-PARTS = ("tune", "retold")
+PARTS = ("tune", "retold", "held_out", "unseen", "blind")
 RELATIONS = ("reference", "urge", "repeat", "same_matter")
 
 Pair = tuple[int, int]
@@ -69,7 +69,9 @@ def _score(said: set, seen: set) -> tuple[int, float, float, float]:
 
 
 def _scenes(part: str) -> list[dict]:
-    path = next(room / f"{part}.jsonl" for room in (FITTED, LINKS) if (room / f"{part}.jsonl").exists())
+    path = next(
+        room / f"{part}.jsonl" for room in (FITTED, LINKS) if (room / f"{part}.jsonl").exists()
+    )
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 

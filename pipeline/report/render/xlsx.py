@@ -7,8 +7,8 @@ from datetime import datetime
 
 from pipeline.domain.punctuation import typeset
 from pipeline.domain.spreadsheet import neutral
-from pipeline.report.document import Chart, Document, Num, Table, Text, plain
-from pipeline.report.figures import Figures
+from pipeline.report.document import Chart, Document, Num, Table, plain
+from pipeline.report.figures import Figure, Figures
 from pipeline.report.render.archive import normalised
 from pipeline.report.render.numbering import numbered
 from pipeline.report.writer import figure_text
@@ -81,17 +81,22 @@ def _cover(book, document: Document, formats: dict, used: set[str]) -> None:
     for r, (name, value) in enumerate([*rows, *document.meta.items()], 1):
         sheet.write_string(r, 0, name)
         sheet.write_string(r, 1, neutral(value))
+    _printable(sheet)
 
 
 def _table(sheet, mark: str, block: Table, figures: Figures, formats: dict) -> None:
     sheet.write_string(0, 0, mark, formats["title"])
+    texts = [[plain(cell) for cell in row] for row in block.rows]
     for c, column in enumerate(block.columns):
-        longest = max([len(column), *(len(plain(row[c])) for row in block.rows)])
+        longest = max([len(column), *(len(row[c]) for row in texts)])
         sheet.set_column(c, c, min(max(longest * 2.1, 9), 60))
         sheet.write_string(1, c, column, formats["head"])
-    for r, row in enumerate(block.rows, 2):
-        for c, cell in enumerate(row):
-            _cell(sheet, (r, c), cell, figures, formats)
+    for r, (row, row_texts) in enumerate(zip(block.rows, texts, strict=True), 2):
+        for c, (cell, text) in enumerate(zip(row, row_texts, strict=True)):
+            if len(cell) == 1 and isinstance(cell[0], Num):
+                _number(sheet, (r, c), figures[cell[0].number], formats)
+            else:
+                sheet.write_string(r, c, neutral(text), formats["cell"])
     if block.note:
         sheet.write_string(len(block.rows) + 2, 0, f"注：{block.note}", formats["note"])
     sheet.freeze_panes(2, 1)
@@ -106,16 +111,12 @@ def _printable(sheet) -> None:
     sheet.fit_to_pages(1, 0)
 
 
-def _cell(sheet, place: tuple[int, int], cell: Text, figures: Figures, formats: dict) -> None:
-    """A lone figure becomes a number; everything else stays text."""
-    if len(cell) == 1 and isinstance(cell[0], Num):
-        figure = figures[cell[0].number]
-        if figure.unit == "%":
-            sheet.write_number(*place, round(figure.value / 100, 6), formats["percent"])
-        else:
-            sheet.write_number(*place, figure.value, formats["count"])
-        return
-    sheet.write_string(*place, neutral(plain(cell)), formats["cell"])
+def _number(sheet, place: tuple[int, int], figure: Figure, formats: dict) -> None:
+    """A figure that stands alone in its cell becomes a number."""
+    if figure.unit == "%":
+        sheet.write_number(*place, round(figure.value / 100, 6), formats["percent"])
+    else:
+        sheet.write_number(*place, figure.value, formats["count"])
 
 
 _CHART_ROWS = 17
