@@ -112,8 +112,8 @@ def supervise(
     with read_only(engine).connect() as connection:
         facts = load_facts(connection, as_of, fines)
     findings = run_rules(facts, profile)
-    resting = [f"{rule}:{why}" for rule, why in sorted(findings.resting.items())]
-    resting += [f"{rule}:{what}" for rule, what in sorted(findings.notes.items())]
+    resting = [f"{rule}：{why}" for rule, why in sorted(findings.resting.items())]
+    resting += [f"{rule}：{what}" for rule, what in sorted(findings.notes.items())]
     with engine.begin() as connection:
         writer = Writer(connection, profile, facts)
         for finding in findings.found:
