@@ -46,7 +46,7 @@ def render_docx(document: Document, frozen_at: datetime) -> bytes:
     file = new_file(document, frozen_at)
     head(file, document)
     missing_font, body = False, body_size(document)
-    last = document.sections[-1].blocks[-1]
+    every = [block for section in document.sections for block in section.blocks]
     for heading, _, blocks in numbered(document):
         line(file, heading, HEAD_FONT, body, indent=2, keep=True, level=1)
         for n, (mark, block) in enumerate(blocks):
@@ -56,7 +56,8 @@ def render_docx(document: Document, frozen_at: datetime) -> bytes:
                 size = NOTE if block.kind == "note" else body
                 following = blocks[n + 1][1] if n + 1 < len(blocks) else None
                 leads = block.kind == "note" and getattr(following, "kind", "") == "draft"
-                keep = leads or block is last  # no page with places to sign and nothing else
+                # No page with places to sign and nothing else.
+                keep = leads or block is every[-1]
                 line(file, plain(block.text), BODY_FONT, size, indent=2, keep=keep)
             elif isinstance(block, Table):
                 if mark:
