@@ -104,7 +104,7 @@ def _has_dot(text: str) -> bool:
 
 
 _DOTTED = re.compile(
-    f"(?:(?<![{HAN}·•・‧])|(?<=[的是向和与]))[{HAN}]{{2,7}}[·•・‧][{HAN}]{{2,7}}?(?={ACTS}|[，。；：、（）,;:()]|$)"
+    f"(?:(?<![{HAN}·•・‧])|(?<=[的是向和与]))(?:{'|'.join(ETHNIC_BEGINNINGS)})[{HAN}]{{0,5}}[·•・‧][{HAN}]{{2,7}}?(?={ACTS}|[，。；：、（）,;:()]|$)"
 )
 
 _DOTTED_WORDS = re.compile(
@@ -429,8 +429,10 @@ def _all_in(text: str, start: int, end: int) -> list[Name]:
 
 
 def find_names(text: str) -> list[tuple[int, int]]:
-    """Spans of the names of :func:`find_people`."""
-    return [(name.start, name.end) for name in find_people(text)]
+    """Spans of the names that something announces: a report's own words are not doubted for what
+    only their characters make likely (see find_likely)."""
+    people = _announced(text) + _before_neighbours(text) + _listed(text) + _signed(text)
+    return [(name.start, name.end) for name in _people(text, people)]
 
 
 def replace_names(text: str, known: Iterable[str]) -> str:
