@@ -121,7 +121,7 @@ def types(w: Writer) -> Section:
         for slug, name in slugs
     ]
     dash = ("—",)
-    rows.append((("廉政线索(另报)",), w.cell("2.integrity.count"), *([dash] * 7)))
+    rows.append((("另报事项",), w.cell("2.integrity.count"), *([dash] * 7)))
     rows.append(
         (
             ("合计",),
@@ -152,7 +152,7 @@ def types(w: Writer) -> Section:
             tuple(rows),
             additive=(1,),
             note=MULTI_LABEL + "一人反映多类问题的,各类分别计人。环比、同比:基数不足"
-            f"{w.frame.policy.min_base_for_change}件的只列件数差(系统默认)。廉政线索只列件数,内容另报。"
+            f"{w.frame.policy.min_base_for_change}件的只列件数差(系统默认)。另报事项只列件数。"
             + ("" if has_rates(w) else f"未列出的类型均为0件;{few_note(w)}"),
             sheet="问题类型",
         ),

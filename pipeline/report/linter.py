@@ -174,7 +174,7 @@ def lint_completeness(book: Book) -> list[Finding]:
     abstained = figures["10.abstained.hits"].value
     if abstained:
         found.append(warning("abstained", f"有 {abstained:g} 件执法类工单分类存疑,尚未人工复核。"))
-    if figures["2.integrity.count"].value or figures["7.confidential"].value:
+    if figures["2.integrity.count"].value or frame.manifest["confidential_items"]:
         found.append(warning("confidential", "廉政线索和保密事项另报,不在本报告列示内容。"))
     return found
 

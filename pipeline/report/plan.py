@@ -126,7 +126,7 @@ def _types(book: Book) -> None:
         if slug != "untyped":
             book.count(f"{number}.any", f"{name}(含次类)", "enforcement", by="by_label", part=slug)
     book.count(
-        "2.integrity.count", "廉政线索(另报)", "enforcement", by="by_primary", part="integrity"
+        "2.integrity.count", "另报事项", "enforcement", by="by_primary", part="integrity"
     )
 
 
@@ -306,7 +306,6 @@ def _items(book: Book) -> None:
             f"manifest(items[id={item['id']}].tickets)",
         )  # fmt: skip
     book.derive("7.settled", "本月销号", "项", "manifest(settled_items)")
-    book.derive("7.confidential", "另报事项", "项", "manifest(confidential_items)")
 
 
 def _cases(book: Book) -> None:

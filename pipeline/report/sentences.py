@@ -225,8 +225,8 @@ def settled(w: Writer) -> Text:
 
 
 def apart(w: Writer) -> Text:
-    """Confidential items: how many, and nothing else."""
-    return w.fill("另有{n}项按规定另报。", n="7.confidential") if w.value("7.confidential") else ()
+    """Confidential items: that there are some, and nothing else (domain B10)."""
+    return ("另有事项按规定另报。",) if w.frame.manifest["confidential_items"] else ()
 
 
 def items_text(w: Writer) -> Text:

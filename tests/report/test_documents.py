@@ -186,7 +186,7 @@ def test_items_and_cases_are_printed_and_leads_are_not(build, report_of):
         )
         in text
     )
-    assert "另有2项按规定另报。" in text
+    assert "另有事项按规定另报。" in text
     assert "本月销号1项。" in text
     assert "案例1（粗暴执法）：群众反映“大声训斥司机”。经核查，反映属实。" in text
     found = everything(made)

@@ -38,9 +38,8 @@ def test_each_period_holds_its_tickets(engine, build, report_of):
     assert frozen(engine, made.report_id, "history") == [16]  # 17 is no enforcement complaint
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)  # SQLite has no statistics
 def test_the_planner_knows_a_month_as_soon_as_it_is_frozen(engine, build, report_of):
-    if engine.dialect.name != "postgresql":
-        pytest.skip("SQLite plans without statistics")
     handmade(build)
     report_of()
     with engine.connect() as connection:

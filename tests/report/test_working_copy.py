@@ -12,9 +12,8 @@ def rows(connection):
     return connection.execute(sa.select(report_ticket).order_by(*report_ticket.primary_key)).all()
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # PostgreSQL needs none
 def test_it_holds_one_report_as_it_was_frozen_and_leaves_nothing(engine, build, report_of):
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL needs no working copy")
     handmade(build)
     october, september = report_of("2026-10"), report_of("2026-09")
     with engine.begin() as connection:
