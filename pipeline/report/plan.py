@@ -125,9 +125,7 @@ def _types(book: Book) -> None:
         book.derive(f"{number}.share", f"{name}占比", "%", f"ratio({number}.count,1.enforcement)")
         if slug != "untyped":
             book.count(f"{number}.any", f"{name}(含次类)", "enforcement", by="by_label", part=slug)
-    book.count(
-        "2.integrity.count", "另报事项", "enforcement", by="by_primary", part="integrity"
-    )
+    book.count("2.integrity.count", "另报事项", "enforcement", by="by_primary", part="integrity")
 
 
 def _groups(book: Book) -> None:
