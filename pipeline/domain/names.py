@@ -107,11 +107,6 @@ _DOTTED = re.compile(
     f"(?:(?<![{HAN}·•・‧])|(?<=[的是向和与]))(?:{'|'.join(ETHNIC_BEGINNINGS)})[{HAN}]{{0,5}}[·•・‧][{HAN}]{{2,7}}?(?={ACTS}|[，。；：、（）,;:()]|$)"
 )
 
-_DOTTED_WORDS = re.compile(
-    "热线|留言|网站|执法|失当|作为|不规范|(?:[站局所科队处]|中心|集团|公司|司机|涉企|船员)[·•・‧]"
-)
-"""What reports put a dot between: 12328热线·电话, 县治超站·钓鱼执法."""
-
 
 _QUOTES = ("“", "”", '"')  # what stands in them may be longer: a shop's or a chat's name
 _LONGEST_CUE = max(map(len, _KIND_OF_CUE))
@@ -277,8 +272,7 @@ def _announced(text: str) -> list[Name]:
     if text[:1] in _OPENERS and (match := _OPENING.match(text)):
         people += _all_in(text, *match.span("names")) or [Name(*match.span("names"))]
     if _has_dot(text):
-        dotted = (m for m in _DOTTED.finditer(text) if not _DOTTED_WORDS.search(m[0]))
-        people += [Name(*match.span()) for match in dotted]
+        people += [Name(*match.span()) for match in _DOTTED.finditer(text)]
     return people
 
 
