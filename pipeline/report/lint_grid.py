@@ -110,6 +110,7 @@ def read_grids(path: Path) -> tuple[list[Grid], list[tuple[str, str]]]:
     Raises :class:`UnreadableTable`.
     """
     import python_calamine
+    from xlsxwriter.utility import xl_rowcol_to_cell
 
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
@@ -120,19 +121,14 @@ def read_grids(path: Path) -> tuple[list[Grid], list[tuple[str, str]]]:
         cells = [[_text(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python()]
         grids += _grids(name, cells)
         texts += [
-            (f"“{name}”{_column_name(c)}{r}", cell)
-            for r, row in enumerate(cells, 1)
+            (f"“{name}”{xl_rowcol_to_cell(r, c)}", cell)
+            for r, row in enumerate(cells)
             for c, cell in enumerate(row)
             if cell
         ]
     if not grids:
         raise UnreadableTable(f"{path.name} 中没有找到带列标题的数字表。")
     return grids, texts
-
-
-def _column_name(c: int) -> str:
-    """0 → A, 26 → AA."""
-    return (_column_name(c // 26 - 1) if c >= 26 else "") + chr(ord("A") + c % 26)
 
 
 def _text(cell) -> str:
