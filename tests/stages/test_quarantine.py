@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.domain.outcome import FileStopped
-from pipeline.intake.quarantine import WITHHELD, export_rows, masked_row
+from pipeline.intake.quarantine import WITHHELD, export_rows, masked_row, open_repair
 from pipeline.stages import Status, loading
 from pipeline.stages.landing import land
 from pipeline.stages.quarantine import open_rows, replay
@@ -91,9 +91,9 @@ def test_a_row_of_an_integrity_lead_goes_out_without_its_words(context, quaranti
         )
         said = {f"{name}_json": [] for name in ("labels", "scores", "evidence", "flags")}
         connection.execute(sa.insert(t.classification).values(
-            id=1, ticket_id=ticket, model_version="m", text_hash="0" * 32, is_current=True, scope="E1",
-            score=1.0, primary_type="integrity", review=False, classified_at=datetime(2026, 11, 1),
-            **said,
+            id=1, ticket_id=ticket, model_version="m", text_hash="0" * 32, is_current=True,
+            scope="E1", score=1.0, primary_type="integrity", review=False,
+            classified_at=datetime(2026, 11, 1), **said,
         ))  # fmt: skip
     words = shown["内容描述"] if "内容描述" in shown else max(shown.values(), key=len)
     assert words[:20] in row["preview"]
@@ -108,14 +108,17 @@ def test_a_row_of_an_integrity_lead_goes_out_without_its_words(context, quaranti
     book = openpyxl.load_workbook(path)
     cells = [str(c.value) for sheet in book for line in sheet.iter_rows() for c in line if c.value]
     assert not any(words[:12] in cell for cell in cells)
-    # Mended without having been read, it is stored with the words it came with.
+    # Mended without having been read, it keeps the words it came with.
     (heading,) = [h for h in shown if "受理时间" in h]
     repair(path, {row["id"]: {heading: "2026-10-08 09:00:00"}})
-    assert replay(context, path, "张三", AS_OF).counts["updated"] == 1
-    with context.engine.connect() as connection:
-        stored = connection.scalar(sa.select(t.ticket.c.content).where(t.ticket.c.id == ticket))
-    assert stored == words
-    assert WITHHELD not in stored
+    with path.open("rb") as sheet:
+        (mended,) = open_repair(sheet, context.engine, context.vault)
+    at = mended.quarantine_ids.index(row["id"])
+    came_back = [column[at] for column in mended.chunk.columns]
+    assert words in came_back
+    assert "2026-10-08 09:00:00" in came_back
+    assert WITHHELD not in came_back
+    assert replay(context, path, "张三", AS_OF).counts["quarantined"] == 4
 
 
 def test_a_spreadsheet_of_another_kind_is_refused(context, quarantined, tmp_path):
