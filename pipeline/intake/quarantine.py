@@ -25,7 +25,7 @@ from pipeline.domain.privacy import (
 )
 from pipeline.domain.spreadsheet import neutral, restored
 from pipeline.intake.layouts import Layout, layout_by_name
-from pipeline.intake.reading import Export, RawChunk, repaired_export
+from pipeline.intake.reading import REPAIR_HEADINGS, Export, RawChunk, repaired_export
 from pipeline.intake.tables import open_tables
 from pipeline.store import tables
 from pipeline.store.origins import origins
@@ -33,7 +33,7 @@ from pipeline.store.vault import Vault
 
 _PURPOSE = "quarantine"
 _PREVIEW_CHARS = 300
-_ID, _LAYOUT = "隔离编号", "版式"
+_ID, _LAYOUT = REPAIR_HEADINGS
 _OWN_HEADINGS = (_ID, "隔离原因", "原文件", "工作表", "行号", _LAYOUT, "热线")
 _BATCH = 1000
 

@@ -76,8 +76,15 @@ def replay(context: Context, path: Path, person: str, as_of: date) -> StageOutco
             known = connection.scalar(
                 sa.select(t.export_file.c.id).where(t.export_file.c.sha256 == sha256)
             )
-        if known is not None:
+            rows = sa.select(t.export_row.c.replayed_from).where(t.export_row.c.file_id == known)
+            is_repair = connection.scalar(rows.limit(1)) is not None
+        if is_repair:
             return _outcome(context, known, (f"{path.name}：此前已重放过，没有变化。",))
+        if known is not None:
+            raise FileStopped(
+                FileReason.NO_REPAIR,
+                f"{path.name} 已作为导出文件收过；如是修复表，请另存后再重放。",
+            )
         handle.seek(0)
         repairs = open_repair(handle, context.engine, context.vault)
         return _take(context, repairs, path.name, handle, sha256, person=person, as_of=as_of)

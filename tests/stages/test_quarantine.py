@@ -108,6 +108,21 @@ def test_previews_and_repair_sheets_hold_no_personal_data(context, quarantined, 
     assert not any(find_personal_data(row["preview"]) for row in quarantined.values())
 
 
+def test_a_repair_sheet_in_the_inbox_is_no_export_and_an_export_is_no_repair_sheet(
+    context, quarantined, tmp_path
+):
+    path = tmp_path / "in" / "repair.xlsx"
+    path.parent.mkdir()
+    export_rows(context.engine, context.vault, path)
+    landed = land(context, [path.parent], AS_OF)
+    (loaded,) = loading.load_files(context, landed.keys["pending"], lambda _line: None)
+    assert "hotline quarantine replay" in loaded.messages[0]
+    repair(path, {quarantined["no_ticket_no"]["id"]: {"工单编号": "R-1"}})
+    with pytest.raises(FileStopped, match="已作为导出文件收过"):
+        replay(context, EXPORT, "张三", AS_OF)
+    assert replay(context, path, "张三", AS_OF).counts["inserted"] == 1
+
+
 def test_a_spreadsheet_of_another_kind_is_refused(context, quarantined, tmp_path):
     path = tmp_path / "other.xlsx"
     book = openpyxl.Workbook()
