@@ -308,7 +308,7 @@ class Normaliser:
             for heading in match.mapped.get("is_confidential", ())
         ]
         if "caller_phone" in cells:
-            said.append([True if cell == "保密" else None for cell in cells["caller_phone"]])
+            said.append([True if phone == "保密" else None for phone in out["caller_phone"]])
         if said:
             out["is_confidential"] = [
                 True if True in row else (False if False in row else None)
