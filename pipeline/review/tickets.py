@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from pipeline.domain.privacy import mask_text
 from pipeline.domain.ticket import Hotline
-from pipeline.review.access import Sight, confidential_ticket, visible_tickets
+from pipeline.review.access import Sight, visible_tickets
 from pipeline.review.audit import record
 from pipeline.review.views import labelled
 from pipeline.store import tables as t
+from pipeline.store.confidential import confidential_ticket
 from pipeline.store.vault import Vault
 from pipeline.supervise.officers import hide_officers, is_found_true
 
