@@ -30,17 +30,18 @@ from pipeline.domain.privacy import (
 )
 from pipeline.domain.spreadsheet import neutral, restored
 from pipeline.intake.layouts import Layout, LayoutError, layout_by_name
-from pipeline.intake.reading import Export, RawChunk, repaired_export
+from pipeline.intake.reading import REPAIR_HEADINGS, Export, RawChunk, repaired_export
 from pipeline.intake.tables import open_tables
 from pipeline.intake.values import IdLost, parse_ticket_no
 from pipeline.store import tables
 from pipeline.store.bulk import among
 from pipeline.store.confidential import confidential_ticket
+from pipeline.store.origins import origins
 from pipeline.store.vault import SealBroken, Vault
 
 _PURPOSE = "quarantine"
 _PREVIEW_CHARS = 300
-_ID, _LAYOUT = "隔离编号", "版式"
+_ID, _LAYOUT = REPAIR_HEADINGS
 _OWN_HEADINGS = (_ID, "隔离原因", "原文件", "工作表", "行号", _LAYOUT, "热线")
 _BATCH = 1000
 WITHHELD = "（内容不显示）"
@@ -149,19 +150,22 @@ def open_row(sealed: bytes, vault: Vault) -> tuple[Layout, dict[str, str]]:
 
 
 def _rows(engine: sa.Engine, ids: Iterable[int] | None, *, only_open: bool = True) -> Iterator:
-    query = sa.select(
-        tables.quarantine_row,
-        tables.export_file.c.name.label("file_name"),
-        tables.export_file.c.period_start,
-        tables.export_file.c.period_end,
-    ).join_from(
-        tables.quarantine_row,
-        tables.export_file,
-        tables.quarantine_row.c.file_id == tables.export_file.c.id,
+    """Rows, each with the export it was received in (``origin``, ``file_name``, its period)."""
+    origin, file = origins(), tables.export_file.c
+    query = (
+        sa.select(
+            tables.quarantine_row,
+            origin.c.file_id.label("origin"),
+            file.name.label("file_name"),
+            file.period_start,
+            file.period_end,
+        )
+        .join_from(tables.quarantine_row, origin, origin.c.id == tables.quarantine_row.c.id)
+        .join(tables.export_file, file.id == origin.c.file_id)
     )
     if only_open:
         query = query.where(tables.quarantine_row.c.state == "open")
-    query = query.order_by(tables.quarantine_row.c.file_id, tables.quarantine_row.c.row_no)
+    query = query.order_by(origin.c.file_id, tables.quarantine_row.c.id)
     with engine.connect() as connection:
         if ids is None:
             yield from connection.execute(query)
@@ -201,9 +205,9 @@ def export_rows(
         for record in _rows(engine, ids):
             layout, cells = open_row(record.sealed, vault)
             row = _shown(layout, cells, hidden)
-            key = (record.file_id, layout.name, tuple(row))
+            key = (record.origin, layout.name, tuple(row))
             if key not in sheets:
-                sheet = book.add_worksheet(f"文件{record.file_id}-{len(sheets) + 1}")
+                sheet = book.add_worksheet(f"文件{record.origin}-{len(sheets) + 1}")
                 for column, heading in enumerate((*_OWN_HEADINGS, *row)):
                     sheet.write_string(0, column, neutral(heading))
                 sheets[key] = (sheet, 1)
@@ -230,12 +234,13 @@ def export_rows(
 class Repair:
     """Repaired rows of one file, ready for ``Normaliser(repair.export, vault)``.
 
-    ``chunk.row_no`` are the rows' numbers in the original file; ``quarantine_ids`` run parallel
-    to them, ``file_id`` is the original file's.
+    ``chunk.row_no`` are the rows' numbers in the file that was quarantined; ``quarantine_ids`` and
+    ``is_edited`` run parallel to them, ``file_id`` is that of the export they were received in.
     """
 
     file_id: int
     quarantine_ids: list[int]
+    is_edited: list[bool]
     export: Export
     chunk: RawChunk
 
@@ -245,7 +250,7 @@ def open_repair(stream: BinaryIO, engine: sa.Engine, vault: Vault) -> list[Repai
 
     Cells left as they went out take the sealed original, others the new text. Rows that are no
     longer open, and rows deleted from the sheet, are left alone. Raises FileStopped where the
-    file is no such spreadsheet.
+    file is no such spreadsheet, or lacks a column: its cells would be emptied.
     """
     return repairs_of(_edited_rows(stream), engine, vault)
 
@@ -269,13 +274,27 @@ def repairs_of(
     for record in _rows(engine, edited):
         layout, original = open_row(record.sealed, vault)
         masked = _shown(layout, original, hidden)
+        # Cells in surplus may go with their columns; that is how such a row is repaired.
+        came_back = dict.fromkeys(filter(_is_surplus, masked), "") | dict(edited[record.id])
+        if missing := [heading for heading in masked if heading not in came_back]:
+            columns = "、".join(missing)
+            raise FileStopped(
+                FileReason.NO_REPAIR,
+                mask_text(
+                    f"修复表缺少编号 {record.id} 的列：{columns}（被删除或改名），没有重放。"
+                ),
+            )
         row = {
-            heading: cell if _same(edited[record.id].get(heading, ""), masked[heading])
-            else edited[record.id].get(heading, "")
+            heading: cell if _same(came_back[heading], masked[heading]) else came_back[heading]
             for heading, cell in original.items()
-        }  # fmt: skip
-        groups.setdefault((record.file_id, layout.name, tuple(row)), []).append((record, row))
+        }
+        key = record.origin, layout.name, tuple(row)
+        groups.setdefault(key, []).append((record, row, row != original))
     return [_repair(layout_by_name(key[1]), members) for key, members in groups.items()]
+
+
+def _is_surplus(heading: str) -> bool:
+    return heading.startswith("多余单元格")
 
 
 def _same(came_back: str, went_out: str) -> bool:
@@ -285,26 +304,27 @@ def _same(came_back: str, went_out: str) -> bool:
 
 def _repair(layout: Layout, members: list[tuple]) -> Repair:
     first = members[0][0]
-    extra = [h for h in members[0][1] if h.startswith("多余单元格")]
+    extra = list(filter(_is_surplus, members[0][1]))
     headings = [h for h in members[0][1] if h not in extra]
     surplus = {
         i: cells
-        for i, (_, row) in enumerate(members)
+        for i, (_, row, _) in enumerate(members)
         if any(cells := [row[heading] for heading in extra])
     }
     chunk = RawChunk(
         headings=headings,
-        row_no=[record.row_no for record, _ in members],
+        row_no=[record.row_no for record, _, _ in members],
         sheet=first.sheet or "",
-        source_row=[record.source_row or record.row_no for record, _ in members],
-        columns=[[row[heading] for _, row in members] for heading in headings],
+        source_row=[record.source_row or record.row_no for record, _, _ in members],
+        columns=[[row[heading] for _, row, _ in members] for heading in headings],
         layout=layout.name,
         surplus=surplus,
         broken=set(surplus),
     )
-    ids = [record.id for record, _ in members]
+    ids = [record.id for record, _, _ in members]
+    is_edited = [edited for _, _, edited in members]
     export = repaired_export(layout, headings, first.period_start, first.period_end)
-    return Repair(first.file_id, ids, export, chunk)
+    return Repair(first.origin, ids, is_edited, export, chunk)
 
 
 def _edited_rows(stream: BinaryIO) -> dict[int, dict[str, str]]:
@@ -324,7 +344,6 @@ def _edited_rows(stream: BinaryIO) -> dict[int, dict[str, str]]:
                 found[int(number)] = row
     if not recognised:
         raise FileStopped(
-            FileReason.UNKNOWN_LAYOUT,
-            f"不是隔离区导出的修复表（缺少「{_ID}」「{_LAYOUT}」列）。",
+            FileReason.NO_REPAIR, f"不是隔离区导出的修复表（缺少「{_ID}」「{_LAYOUT}」列）。"
         )
     return found
