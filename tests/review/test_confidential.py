@@ -30,7 +30,7 @@ def leads(store, engine):
             .values(labels_json=["rough", "integrity"], flags_json=["廉政", "廉政:明确"])
         )
         connection.execute(sa.insert(t.review_decision).values(
-            id=1, ticket_id=decided, person="某人", decided_at=NOW, action="accept", scope="E1",
+            ticket_id=decided, person="某人", decided_at=NOW, action="accept", scope="E1",
             is_current=True, primary_type="rough", labels_json=["rough", "integrity"],
             evidence_json={},
         ))  # fmt: skip
@@ -102,7 +102,7 @@ def test_a_suspicion_or_a_label_a_person_took_away_is_no_lead(leads, as_role, st
                 .values(labels_json=["rough", "integrity"], flags_json=flags)
             )
         connection.execute(sa.insert(t.review_decision).values(
-            id=2, ticket_id=cleared, person="某人", decided_at=NOW, action="correct", scope="E1",
+            ticket_id=cleared, person="某人", decided_at=NOW, action="correct", scope="E1",
             is_current=True, primary_type="rough", labels_json=["rough"], evidence_json={},
         ))  # fmt: skip
     for role, status in ((Role.SUPERVISOR, 200), (Role.LIAISON, 404)):
