@@ -62,7 +62,8 @@ def clean(text: str) -> str | None:
 
     Removes zero-width and control characters and ``_x000D_``; makes tabs, full-width and
     no-break spaces one space, runs of line ends one ``\\n``, full-width digits and letters ASCII;
-    strips; takes text out of ``="…"``. Punctuation stays as written. Null words (无, NULL, —, 暂无 …) give None.
+    strips; takes text out of ``="…"``. Punctuation stays as written. Null words (无, NULL, —,
+    暂无 …) give None.
     """
     if '="' in text and (match := _AS_TEXT.fullmatch(text)):
         text = match[1].replace('""', '"')
