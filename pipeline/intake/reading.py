@@ -19,6 +19,8 @@ from pipeline.intake.tables import open_tables
 SHEET_ROWS = {65_536: "xls", 1_048_576: "xlsx"}
 """Rows that a sheet can hold: there exports are cut off without a word (domain B7.16), and stay
 so when they are saved in another format."""
+REPAIR_HEADINGS = "隔离编号", "版式"
+"""Of the sheets that intake.quarantine exports for repair."""
 _BEFORE = timedelta(days=31)
 """How far back the days of an export may lie that tells only its last one."""
 _MIN_RECOGNISED = 3
@@ -123,6 +125,11 @@ def open_export(stream: BinaryIO, name: str) -> Export:
     """
     tables = open_tables(stream)
     found = _find_headers(tables, name)
+    if any(set(REPAIR_HEADINGS) <= set(header.headings) for _, header in found):
+        # Its other headings are an export's, and its cells are masked.
+        raise FileStopped(
+            FileReason.NO_REPAIR, "这是隔离区导出的修复表，请用 hotline quarantine replay 重放。"
+        )
     good = [(sheet, header) for sheet, header in found if not header.match.missing]
     if not good:
         raise _unrecognised(tables, found)
