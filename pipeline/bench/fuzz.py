@@ -42,7 +42,7 @@ def read(mutant: Mutant) -> FileOutcome:
     from pipeline.intake.reading import open_export
     from pipeline.store.vault import Vault
 
-    begin = time.monotonic()
+    begin = time.process_time()  # of the processor: on a busy machine the clock says little
     try:
         export = open_export(io.BytesIO(mutant.data), mutant.name)
         normaliser = Normaliser(export, Vault(_SECRET.encode()))
@@ -59,8 +59,8 @@ def read(mutant: Mutant) -> FileOutcome:
         if not stopped.message_zh.endswith("。"):
             raise Fault("no sentence for the operator") from stopped
         outcome = FileOutcome.STOPPED
-    if time.monotonic() - begin > _MOST_SECONDS:
-        raise Fault(f"took {time.monotonic() - begin:.0f} s")
+    if (taken := time.process_time() - begin) > _MOST_SECONDS:
+        raise Fault(f"took {taken:.0f} s")
     return outcome
 
 

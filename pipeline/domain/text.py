@@ -43,7 +43,8 @@ _TABLE: dict[int, int | None] = {
     **dict.fromkeys((0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), ord("\n")),
     **dict.fromkeys((0x09, 0xA0, 0x3000, 0x202F, 0x205F, *range(0x2000, 0x200B)), ord(" ")),
 }
-_WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
+_PRINTABLE_DEBRIS = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\ufe00-\ufe0f]")
+"""Wide characters, and the selectors that follow an emoji: isprintable() lets them pass."""
 _AS_TEXT = re.compile(r'\s*="(.*)"\s*', re.DOTALL)
 """How a csv tells a spreadsheet to leave a number as it is: ="12328…"."""
 _EXCEL_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -69,14 +70,20 @@ def clean(text: str) -> str | None:
         text = match[1].replace('""', '"')
     # isprintable() is false for every control, format and odd space character, and far cheaper
     # than a search: most cells leave here untouched.
-    if not text.isprintable() or "  " in text or "_x" in text or "&" in text or _WIDE.search(text):
+    if (
+        not text.isprintable()
+        or "  " in text
+        or "_x" in text
+        or "&" in text
+        or _PRINTABLE_DEBRIS.search(text)
+    ):
         if "_x" in text:
             text = _EXCEL_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
         if "&" in text:
             text = _ENTITY.sub(lambda match: _ENTITIES[match[1]], text)
         if "<" in text:
             text = _BREAK_TAG.sub("\n", text)
-        text = _SPACES.sub(" ", text.replace("\r\n", "\n").translate(_TABLE))
+        text = _SPACES.sub(" ", text.translate(_TABLE))
         text = _LINES.sub("\n", text)
     text = text.strip()
     if len(text) <= _LONGEST_NULL and text.lower() in NULL_WORDS:

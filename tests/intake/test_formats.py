@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from pipeline.domain.outcome import FileReason, FileStopped
-from pipeline.intake import texts
+from pipeline.intake import texts, workbooks
 from pipeline.intake.reading import open_export
 from pipeline.intake.tables import open_tables
 from tests.intake.makers import csv_bytes
@@ -222,6 +222,15 @@ def test_cells_that_hold_only_a_format_do_not_count_and_the_refusal_tells_the_tr
     book.save(out)
     with pytest.raises(FileStopped, match="9000 行 × 16384 列"):
         open_tables(io.BytesIO(out.getvalue()))
+
+
+def test_a_workbook_too_large_to_be_held_is_refused_with_a_way_out(monkeypatch):
+    data = monthly_xlsx()
+    monkeypatch.setattr(workbooks, "MAX_SHEETS", 2000)
+    for workbook in (data, MONTHLY["ods"]()):
+        with pytest.raises(FileStopped, match="另存为 csv") as caught:
+            open_tables(io.BytesIO(workbook))
+        assert caught.value.reason is FileReason.TOO_LARGE
 
 
 def test_blank_rows_and_columns_that_programs_add_do_not_count():

@@ -48,6 +48,15 @@ def test_a_day_without_a_clock_is_the_end_of_a_deadline_and_not_before_acceptanc
     assert one("closed_at", 受理时间=received, 办结时间="2026-10-02") == datetime(2026, 10, 2)
 
 
+def test_a_day_without_its_year_takes_it_from_the_export():
+    assert one("accepted_at", 受理时间="10月3日8时31分") == datetime(2026, 10, 3, 8, 31)
+    assert one("closed_at", 办结时间="10月5日") == datetime(2026, 10, 5)
+    data = csv_bytes([list(BASE), list((BASE | {"受理时间": "12月20日"}).values())])
+    export = open_export(io.BytesIO(data), "2027-01-05.csv")  # what changed until that day
+    columns = Normaliser(export, VAULT).normalise(next(export.chunks())).columns
+    assert columns["accepted_at"] == [datetime(2026, 12, 20)]
+
+
 def test_every_column_of_a_reply_is_kept_under_its_heading():
     city = {"12345工单编号": "A1", "12345受理时间": "2026-10-01 08:00", "12345内容描述": "路面坑槽"}
     did, told, shown = "经查,罚款依据充分。", "已电话答复。", "感谢来电。"

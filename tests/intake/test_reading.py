@@ -223,6 +223,7 @@ def test_dates_and_numbers_of_a_spreadsheet_become_text():
     assert cell_text(999_999_999_999_999.0) == "999999999999999"
     assert "E+15" in cell_text(1_234_567_890_123_456)
     assert [cell_text(float(x)) for x in ("inf", "nan")] == ["inf", "nan"]
+    assert cell_text(datetime(2026, 10, 1, 8, 0, 0, 999_999)) == "2026-10-01 08:00:01"
     assert cell_text(datetime(9999, 12, 31, 23, 59, 59, 999999)) == "9999-12-31 23:59:59"
 
 

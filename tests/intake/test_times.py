@@ -60,7 +60,7 @@ def test_nothing_said(text):
 @pytest.mark.parametrize(
     "text",
     ["0000-00-00 00:00:00", "0000-00-00", "2026-02-30", "2026-13-01", "1900-01-00 00:00:00",
-     "2026-08-10 25:00:00", "1026-08-10 21:08:20", "20261345", "99999"],
+     "2026-08-10 25:00:00", "1026-08-10 21:08:20", "1999-12-31 08:00:00", "20261345", "99999"],
 )  # fmt: skip
 def test_times_that_never_were(text):
     with pytest.raises(ImpossibleTime):
@@ -97,6 +97,7 @@ def test_year_comes_only_from_a_period_that_tells_it():
 def test_working_days():
     assert working_days_of("5个工作日") == 5
     assert working_days_of("\uff11\uff10 工作日内") == 10
+    assert working_days_of("5工作日内办结") == 5
     assert working_days_of("5天") is None
 
 

@@ -129,6 +129,7 @@ def test_region_of_an_address(address, region):
 def test_phones_of_a_cell():
     assert full_phones("0551-61019039、18051019039") == ["18051019039", "055161019039"]
     assert full_phones("+86 180 5101 9039") == ["18051019039"]
+    assert full_phones("13800001111、13900002222") == ["13800001111", "13900002222"]
     assert full_phones("135****6799") == full_phones("保密") == full_phones("") == []
 
 

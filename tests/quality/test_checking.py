@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from pydantic import ValidationError
@@ -8,6 +8,7 @@ from pipeline.domain.outcome import RowReason
 from pipeline.quality.checking import SuiteBroken, run_suite
 from pipeline.quality.suites import Suite, load_suite
 from pipeline.settings import EXPECTATIONS_DIR
+from pipeline.stages.checks import _closed_before_accepted, suite_parameters
 
 LATE = datetime(2026, 11, 20, 23, 59, 59)
 
@@ -128,3 +129,59 @@ def test_a_suite_with_an_unknown_severity_reason_or_key_is_refused(meta):
                 "expectations": [{"type": "t", "kwargs": {"column": "c"}, "meta": meta}],
             }
         )
+
+
+DAY = datetime(2026, 10, 15)
+PERIOD = {"$period_start": datetime(2026, 10, 1), "$period_end": datetime(2026, 10, 31, 23, 59, 59)}
+
+
+@pytest.mark.parametrize(
+    ("code", "column", "bad", "good", "tolerated"),
+    [
+        ("status_unknown", "status", "未识别", "已办结", 10),
+        ("closed_before_accepted", "closed_before_accepted", True, False, 2),
+        ("closed_in_future", "closed_at", datetime(2062, 1, 1), DAY, 2),
+        ("outside_period", "accepted_at", datetime(2026, 9, 30), DAY, 2),
+        ("outside_period", "accepted_at", datetime(2026, 11, 1), DAY, 2),
+        ("unit_missing", "handler_unit", None, "某大队", 100),
+    ],
+)
+def test_each_batch_expectation_warns_of_the_first_row_past_its_share(
+    code, column, bad, good, tolerated
+):
+    suite = load_suite(EXPECTATIONS_DIR / "batch.json")
+
+    def verdict(count: int, has_unit: bool | None = True):
+        columns = columns_of(suite, 200, **{column: [bad] * count + [good] * (200 - count)})
+        given = PERIOD | {"$received_by": LATE, "$has_unit": has_unit}
+        return {r.code: r for r in run_suite(suite, columns, given)}.get(code)
+
+    assert verdict(tolerated).passed
+    assert not verdict(tolerated + 1).passed
+    assert verdict(0).severity == "warn"
+    if code == "unit_missing":
+        assert verdict(200, has_unit=None) is None  # a layout without units
+
+
+def test_what_a_file_s_checks_refer_to():
+    file = {
+        "as_of": date(2026, 11, 20),
+        "landed_at": datetime(2026, 11, 21, 1),
+        "period_start": date(2026, 10, 1),
+        "period_end": date(2026, 10, 31),
+        "headings_json": {"mapped": {"handler_unit": "承办单位"}},
+    }
+    landed = suite_parameters(file)
+    assert landed == PERIOD | {
+        "$received_by": datetime(2026, 11, 21, 23, 59, 59),
+        "$has_unit": True,
+    }
+    night = suite_parameters(file | {"landed_at": datetime(2026, 11, 19), "headings_json": None})
+    assert night["$received_by"] == LATE
+    assert night["$has_unit"] is None
+
+
+def test_only_a_close_time_before_acceptance_is_one():
+    later = DAY.replace(hour=1)
+    columns = {"accepted_at": [DAY, later, DAY, None], "closed_at": [DAY, DAY, None, DAY]}
+    assert _closed_before_accepted(columns) == [False, True, False, False]

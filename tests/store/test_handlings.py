@@ -203,3 +203,76 @@ def test_assisting_units_are_named_once_whatever_stands_between(engine, between)
     helped = MAIN | {"co_handler_unit": f"县治超站{between}青原县大队"}
     load(engine, [helped, OTHER])
     assert only_ticket(engine)["co_handler_unit"] == "县治超站、青原县大队"
+
+
+UNIT = {"handler_unit": "市支队", "status": "办理中"}
+OPEN_UNITS = [
+    UNIT | {"dispatched_at": day(2), "signed_at": day(4), "due_at": day(9)},
+    OTHER | {"signed_at": day(3), "due_at": day(7)},
+    MAIN | {"handler_unit": "县治超站", "due_at": day(5)},
+]
+
+
+@pytest.mark.parametrize("rows", [OPEN_UNITS, OPEN_UNITS[::-1]])
+def test_a_ticket_is_dispatched_and_signed_first_and_due_when_the_first_open_unit_is(engine, rows):
+    load(engine, rows)
+    ticket = only_ticket(engine)
+    assert (ticket["dispatched_at"], ticket["signed_at"]) == (day(1), day(3))
+    assert ticket["due_at"] == day(7)  # 县治超站 has closed
+
+
+def test_a_unit_is_as_far_as_its_last_round(engine):
+    first = UNIT | {"dispatched_at": day(1), "verified": "不属实"}
+    second = MAIN | {"dispatched_at": day(2), "verified": "属实"}
+    load(engine, [second, first])
+    ticket = only_ticket(engine)
+    assert (ticket["status"], ticket["closed_at"]) == ("已办结", day(3))
+    assert ticket["verified"] == "属实"
+
+
+@pytest.mark.parametrize("how", [{"closed_at": day(4)}, {"status": "已办结"}])
+def test_a_unit_has_closed_by_its_time_or_by_its_word(engine, how):
+    load(engine, [MAIN, OTHER | {"status": None} | how])
+    ticket = only_ticket(engine)
+    assert ticket["closed_at"] == how.get("closed_at", day(3))
+    assert ticket["status"] == "已办结"
+
+
+def test_rounds_of_one_unit_without_times_keep_both_replies_in_whatever_order(engine):
+    first, second = MAIN, MAIN | {"reply": "重新核实。"}
+    load(engine, [first, second])
+    rated = [row | {"satisfaction": "满意"} for row in (second, first)]  # new to the letter
+    load(engine, rated, "b.csv")
+    assert only_ticket(engine)["reply"] == "【市支队】已核实。\n【市支队】重新核实。"
+    assert len(handlings(engine)) == 2
+
+
+def test_a_row_that_says_only_a_part_is_no_handling(engine):
+    part = MAIN | {"reply": None}
+    ledger, _ = load(engine, [MAIN, part])
+    assert (ledger.unchanged, handlings(engine)) == (1, [])
+    load(engine, [MAIN, OTHER, OTHER | {"due_at": None}], "b.csv")
+    assert len(handlings(engine)) == 2
+
+
+@pytest.mark.parametrize("new", [{"dispatched_at": day(6)}, {"handler_unit": "县治超站"}])
+def test_a_later_export_s_new_round_or_unit_is_added(engine, new):
+    load(engine, [MAIN, OTHER])
+    load(engine, [OTHER | {"reply": "已约谈。"} | new], "b.csv")
+    assert len(handlings(engine)) == 3
+    assert "已核实。" in only_ticket(engine)["reply"]
+
+
+def test_an_older_export_takes_nothing_back_from_a_handling(engine):
+    done = OTHER | {"status": "已办结", "closed_at": day(5), "reply": "已约谈。"}
+    load(engine, [MAIN, done], "10.csv", until=day(10).date())
+    load(engine, [MAIN, OTHER | {"signed_at": day(2)}], "05.csv", until=day(2).date())
+    ticket = only_ticket(engine)
+    assert (ticket["status"], ticket["closed_at"]) == ("已办结", day(5))
+    assert ticket["signed_at"] == day(2)
+    assert [h["state_at"] for h in handlings(engine)] == [day(3), day(5)]
+
+
+def test_a_reply_without_a_unit_stands_without_one(engine):
+    load(engine, [MAIN, MAIN | {"handler_unit": None, "reply": "另有答复。"}])
+    assert "\n另有答复。" in only_ticket(engine)["reply"]

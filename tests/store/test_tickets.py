@@ -256,3 +256,55 @@ def test_any_files_balance_and_a_second_loading_changes_no_ticket(shared_engine,
     after = tickets()
     assert [x.state_at for x in after] == [x.state_at for x in before]
     assert [x.closed_at for x in after] == [x.closed_at for x in before]
+
+
+def test_a_changed_text_brings_its_hash_and_its_origin_in_the_history(engine):
+    load(engine, [{"content": "甲", "title": "题"}])
+    before = only_ticket(engine)["text_hash"]
+    _, rows = load(engine, [{"content": "乙", "title": "题"}], "b.csv")
+    ticket = only_ticket(engine)
+    assert ticket["text_hash"] == rows.columns["text_hash"][0] != before
+    with engine.connect() as connection:
+        query = sa.select(t.ticket_version.c.file_id).order_by(t.ticket_version.c.version)
+        assert connection.scalars(query).all() == [ticket["first_file_id"], rows.file_id]
+
+
+def test_an_export_that_only_confirms_is_the_last_that_showed_the_ticket(engine):
+    load(engine, [{}])
+    ledger, rows = load(engine, [{"unmapped": "x"}], "b.csv")
+    assert (ledger.unchanged, only_ticket(engine)["last_file_id"]) == (1, rows.file_id)
+
+
+def test_an_older_state_in_a_later_export_that_states_no_day_takes_nothing_back(engine):
+    closed = {"status": "已办结", "closed_at": DAY + timedelta(days=3)}
+    load(engine, [closed], "10.csv", until=date(2026, 10, 10))
+    load(engine, [{"status": "办理中"}], "unnamed.csv")
+    assert only_ticket(engine)["status"] == "已办结"
+
+
+def test_an_older_row_repeated_within_an_export_is_a_duplicate(engine):
+    newer = {"status": "已办结", "closed_at": DAY + timedelta(days=3), "content": "另一段"}
+    older = {"status": "办理中"}
+    load(engine, [newer], "new.csv")
+    ledger, _ = load(engine, [older, older], "old.csv")
+    assert (ledger.unchanged, ledger.duplicate) == (1, 1)
+    ledger, _ = load(engine, [older, older], "again.csv")
+    assert (ledger.unchanged, ledger.duplicate) == (1, 1)
+
+
+def test_a_row_that_a_later_one_of_its_export_replaced_is_still_known(engine):
+    newer = {"content": "另一段", "closed_at": DAY + timedelta(days=3)}
+    ledger, _ = load(engine, [{}, newer, {}])
+    assert (ledger.inserted, ledger.updated, ledger.duplicate) == (1, 1, 1)
+
+
+def test_a_row_repaired_twice_is_as_old_as_the_export_it_came_from(engine):
+    why = {0: QuarantinedRow((RowReason.NO_CONTENT,), b"", "")}
+    load(engine, [{"status": "办理中"}], "05.csv", quarantined=why, until=date(2026, 10, 5))
+    load(engine, [{"status": "已办结"}], "10.csv", until=date(2026, 10, 10))
+    for name, reasons in (("r1.xlsx", why), ("r2.xlsx", {})):
+        with engine.begin() as connection:
+            kept = connection.scalar(sa.select(sa.func.max(t.quarantine_row.c.id)))
+            repair = make_rows(add_file(connection, name), [{"status": "办理中"}], reasons)
+            store_rows(connection, VAULT, replace(repair, replayed_from={0: kept}), NOW)
+    assert only_ticket(engine)["status"] == "已办结"
