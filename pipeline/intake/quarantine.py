@@ -4,9 +4,14 @@ A row is sealed as received and shown masked. For repair it goes out masked too;
 back as it went out takes its original value, any other takes the edited one. So nobody needs to
 see personal data to repair a date, and a repaired row goes through the same normalising and
 checks as any other.
+
+A row whose ticket is confidential (an integrity lead) goes out with its number and times alone,
+in lists as in repair: whoever mends a time need not read the words, and they come back as they
+were. A row whose number cannot be read is not known for one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,18 +29,22 @@ from pipeline.domain.privacy import (
     mask_ticket,
 )
 from pipeline.domain.spreadsheet import neutral, restored
-from pipeline.intake.layouts import Layout, layout_by_name
+from pipeline.intake.layouts import Layout, LayoutError, layout_by_name
 from pipeline.intake.reading import REPAIR_HEADINGS, Export, RawChunk, repaired_export
 from pipeline.intake.tables import open_tables
+from pipeline.intake.values import IdLost, parse_ticket_no
 from pipeline.store import tables
+from pipeline.store.bulk import among
+from pipeline.store.confidential import confidential_ticket
 from pipeline.store.origins import origins
-from pipeline.store.vault import Vault
+from pipeline.store.vault import SealBroken, Vault
 
 _PURPOSE = "quarantine"
 _PREVIEW_CHARS = 300
 _ID, _LAYOUT = REPAIR_HEADINGS
 _OWN_HEADINGS = (_ID, "隔离原因", "原文件", "工作表", "行号", _LAYOUT, "热线")
 _BATCH = 1000
+WITHHELD = "（内容不显示）"
 
 
 def mask_cell(field: str | None, cell: str) -> str:
@@ -59,6 +68,66 @@ def _mask_row(layout: Layout, row: dict[str, str]) -> dict[str, str]:
     callers = [row[heading].strip() for heading in row if fields[heading] == "caller_name"]
     masked = mask_ticket([mask_cell(fields[heading], row[heading]) for heading in row], callers)
     return dict(zip(row, masked.texts, strict=True))
+
+
+def _shown(layout: Layout, row: dict[str, str], numbers: set[tuple[str, str]]) -> dict[str, str]:
+    """The row as it may go out. ``numbers``: of confidential tickets, by hotline."""
+    if _number(layout, row) not in numbers:
+        return _mask_row(layout, row)
+    open_fields = {heading for heading in row if _is_open(layout.field_of(heading))}
+    return {
+        heading: mask_text(cell) if heading in open_fields or not cell else WITHHELD
+        for heading, cell in row.items()
+    }
+
+
+def _is_open(field: str | None) -> bool:
+    return field == "ticket_no" or bool(field and field.endswith("_at"))
+
+
+def _number(layout: Layout, row: Mapping[str, str]) -> tuple[str, str] | None:
+    for heading, cell in row.items():
+        if layout.field_of(heading) == "ticket_no":
+            try:
+                number = parse_ticket_no(cell)
+            except IdLost:
+                number = None
+            if number:
+                return layout.hotline.value, layout.number_prefix + number
+    return None
+
+
+def _confidential(
+    connection: sa.Connection, found: Iterable[tuple[str, str] | None]
+) -> set[tuple[str, str]]:
+    """Of tickets by hotline and number, the confidential ones."""
+    numbers = {pair[1] for pair in found if pair}
+    c = tables.ticket.c
+    query = sa.select(c.hotline, c.ticket_no).where(
+        among(connection, c.ticket_no, sorted(numbers)), confidential_ticket(c.id)
+    )
+    return {tuple(row) for row in connection.execute(query)} if numbers else set()
+
+
+def previews(connection: sa.Connection, vault: Vault, ids: Sequence[int]) -> dict[int, str]:
+    """Quarantined row → its line for lists, masked; WITHHELD where its ticket is confidential, or
+    cannot be known: the row's seal is broken or its layout gone (which repair says).
+    """
+    kept = tables.quarantine_row.c
+    rows = connection.execute(
+        sa.select(kept.id, kept.sealed, kept.preview).where(among(connection, kept.id, ids))
+    ).all()
+    numbers = {}
+    for row in rows:
+        with suppress(SealBroken, LayoutError):
+            numbers[row.id] = _number(*open_row(row.sealed, vault))
+    hidden = _confidential(connection, numbers.values())
+    return {
+        row.id: (row.preview or "")
+        if row.id in numbers and numbers[row.id] not in hidden
+        else WITHHELD
+        for row in rows
+    }
 
 
 def seal_row(raw: RawChunk, i: int, vault: Vault) -> tuple[bytes, str]:
@@ -107,6 +176,13 @@ def _rows(engine: sa.Engine, ids: Iterable[int] | None, *, only_open: bool = Tru
             yield from connection.execute(query.where(tables.quarantine_row.c.id.in_(batch)))
 
 
+def _hidden(engine: sa.Engine, vault: Vault, ids: Iterable[int] | None) -> set[tuple[str, str]]:
+    """Of the tickets of open rows (or the given ones of them), the confidential ones."""
+    found = {_number(*open_row(record.sealed, vault)) for record in _rows(engine, ids)}
+    with engine.connect() as connection:
+        return _confidential(connection, found)
+
+
 # --- out --------------------------------------------------------------------------------------
 
 
@@ -122,12 +198,13 @@ def export_rows(
 
     count = 0
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    hidden = _hidden(engine, vault, ids)
     with xlsxwriter.Workbook(str(out_path), options) as book:
         text_format = book.add_format({"num_format": "@"})
         sheets: dict[tuple, tuple] = {}  # (file, headings) → (sheet, next row)
         for record in _rows(engine, ids):
             layout, cells = open_row(record.sealed, vault)
-            row = _mask_row(layout, cells)
+            row = _shown(layout, cells, hidden)
             key = (record.origin, layout.name, tuple(row))
             if key not in sheets:
                 sheet = book.add_worksheet(f"文件{record.origin}-{len(sheets) + 1}")
@@ -180,8 +257,9 @@ def open_repair(stream: BinaryIO, engine: sa.Engine, vault: Vault) -> list[Repai
 
 def masked_row(engine: sa.Engine, vault: Vault, row_id: int) -> dict[str, str] | None:
     """The cells by heading, masked as :func:`export_rows` gives them; None where not open."""
+    hidden = _hidden(engine, vault, [row_id])
     for record in _rows(engine, [row_id]):
-        return _mask_row(*open_row(record.sealed, vault))
+        return _shown(*open_row(record.sealed, vault), hidden)
     return None
 
 
@@ -192,9 +270,10 @@ def repairs_of(
     as they went out.
     """
     groups: dict[tuple, list[tuple]] = {}
+    hidden = _hidden(engine, vault, edited)
     for record in _rows(engine, edited):
         layout, original = open_row(record.sealed, vault)
-        masked = _mask_row(layout, original)
+        masked = _shown(layout, original, hidden)
         # Cells in surplus may go with their columns; that is how such a row is repaired.
         came_back = dict.fromkeys(filter(_is_surplus, masked), "") | dict(edited[record.id])
         if missing := [heading for heading in masked if heading not in came_back]:

@@ -352,7 +352,7 @@ def _data_rows(sheet: Sheet, header: Header) -> Iterator[tuple[int, list[str]]]:
     rows = enumerate(sheet.rows(), 1)
     for source_row, row in islice(rows, header.first + header.depth, None):
         # Most rows begin with a running number or a ticket number.
-        if (row and row[0][:1].isdigit()) or (any(row) and not is_extra(row)):
+        if (row and row[0].isdigit()) or (any(row) and not is_extra(row)):
             yield source_row, row
 
 
@@ -378,10 +378,10 @@ class _ExtraRows:
         )
         if not first:
             return True
-        if first[0].isdigit():
-            return False
         if column not in self._content and self._footer.match("".join(first.split())):
             return True
+        if clean_code(first) not in self._headings:
+            return False
         codes = {code for cell in row if (code := clean_code(cell))}
         return len(codes) > 2 and codes <= self._headings
 

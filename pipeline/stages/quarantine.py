@@ -42,16 +42,20 @@ def open_rows(context: Context, reason: str | None = None) -> list[dict]:
     query = (
         sa.select(
             kept.id, file.name.label("file"), kept.sheet, kept.row_no, kept.source_row,
-            kept.reasons_json.label("reasons"), kept.preview,
+            kept.reasons_json.label("reasons"),
         )
         .join(origin, origin.c.id == kept.id)
         .join(t.export_file, file.id == origin.c.file_id)
         .where(kept.state == "open")
         .order_by(kept.id)
     )  # fmt: skip
+    from pipeline.intake.quarantine import previews
+
     with read_only(context.engine).connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
+        shown = previews(connection, context.vault, [row["id"] for row in rows])
     for row in rows:
+        row["preview"] = shown[row["id"]]
         row["reasons_zh"] = [RowReason(code).name_zh for code in row["reasons"]]
         row["reasons_text"] = [RowReason(code).text for code in row["reasons"]]
     return [row for row in rows if reason is None or reason in row["reasons"]]

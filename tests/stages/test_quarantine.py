@@ -1,6 +1,6 @@
 """Repair in a spreadsheet and replay: the row comes in, keeps its origin, nothing is lost."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.domain.outcome import FileStopped
-from pipeline.intake.quarantine import export_rows
+from pipeline.intake.quarantine import WITHHELD, export_rows, masked_row
 from pipeline.stages import Status, loading
 from pipeline.stages.landing import land
 from pipeline.stages.quarantine import open_rows, replay
@@ -121,6 +121,44 @@ def test_a_repair_sheet_in_the_inbox_is_no_export_and_an_export_is_no_repair_she
     with pytest.raises(FileStopped, match="已作为导出文件收过"):
         replay(context, EXPORT, "张三", AS_OF)
     assert replay(context, path, "张三", AS_OF).counts["inserted"] == 1
+
+
+def test_a_row_of_an_integrity_lead_goes_out_without_its_words(context, quarantined, tmp_path):
+    """Its ticket came in and was found a lead; then a row of it, with a time nobody can read."""
+    row = quarantined["time_unreadable"]
+    shown = masked_row(context.engine, context.vault, row["id"])
+    with context.engine.begin() as connection:
+        ticket = connection.scalar(sa.select(sa.func.min(t.ticket.c.id)))
+        connection.execute(
+            sa.update(t.ticket).where(t.ticket.c.id == ticket).values(ticket_no=shown["工单编号"])
+        )
+        said = {f"{name}_json": [] for name in ("labels", "scores", "evidence", "flags")}
+        connection.execute(sa.insert(t.classification).values(
+            id=1, ticket_id=ticket, model_version="m", text_hash="0" * 32, is_current=True,
+            scope="E1", score=1.0, primary_type="integrity", review=False,
+            classified_at=datetime(2026, 11, 1), **said,
+        ))  # fmt: skip
+    words = shown["内容描述"] if "内容描述" in shown else max(shown.values(), key=len)
+    assert words[:20] in row["preview"]
+    listed = {one["id"]: one["preview"] for one in open_rows(context)}
+    assert listed[row["id"]] == WITHHELD
+    assert sum(preview == WITHHELD for preview in listed.values()) == 1
+    hidden = masked_row(context.engine, context.vault, row["id"])
+    assert hidden["工单编号"] == shown["工单编号"]
+    assert words not in hidden.values()
+    path = tmp_path / "repair.xlsx"
+    export_rows(context.engine, context.vault, path)
+    book = openpyxl.load_workbook(path)
+    cells = [str(c.value) for sheet in book for line in sheet.iter_rows() for c in line if c.value]
+    assert not any(words[:12] in cell for cell in cells)
+    # Mended without having been read, it is stored with the words it came with.
+    (heading,) = [h for h in shown if "受理时间" in h]
+    repair(path, {row["id"]: {heading: "2026-10-31 09:00:00"}})
+    assert replay(context, path, "张三", AS_OF).counts["updated"] == 1
+    with context.engine.connect() as connection:
+        stored = connection.scalar(sa.select(t.ticket.c.content).where(t.ticket.c.id == ticket))
+    assert stored == words
+    assert WITHHELD not in stored
 
 
 def test_a_spreadsheet_of_another_kind_is_refused(context, quarantined, tmp_path):
