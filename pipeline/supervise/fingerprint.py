@@ -90,7 +90,7 @@ def concepts() -> Concepts:
 class Scorer:
     """event_weights.yaml as read; weights are inverse document frequencies, by bit."""
 
-    signs: dict[str, int]  # characters with a weight of their own → their bit
+    signs: dict[str, int]  # known characters → their bit; 0 for one that is in every text
     characters: list[float]
     concepts: list[float]
     intercept: float
@@ -98,10 +98,11 @@ class Scorer:
     threshold: float
 
     def characters_of(self, words: str) -> int:
-        """The characters of the words, as bits."""
-        found, known = 0, self.signs
+        """The characters of the words that weigh something, as bits."""
+        found, known, rare = 0, self.signs, len(self.characters) - _RARE_BITS
         for sign in set(words):
-            found |= known.get(sign) or 1 << len(known) + ord(sign) % _RARE_BITS
+            bit = known.get(sign)
+            found |= 1 << rare + ord(sign) % _RARE_BITS if bit is None else bit
         return found
 
     @cached_property
@@ -118,10 +119,12 @@ class Scorer:
 @cache
 def scorer() -> Scorer:
     said = _read(WEIGHTS)
-    signs = [(sign, weight) for weight, listed in said["characters"].items() for sign in listed]
+    weights = said["characters"]
+    signs = [(sign, weight) for weight, listed in weights.items() if weight for sign in listed]
     coefficients = dict(said["coefficients"])
     return Scorer(
-        signs={sign: 1 << n for n, (sign, _) in enumerate(signs)},
+        signs=dict.fromkeys(weights.get(0.0, ""), 0)
+        | {sign: 1 << n for n, (sign, _) in enumerate(signs)},
         characters=[weight for _, weight in signs] + [said["rare_character"]] * _RARE_BITS,
         concepts=[said["concepts"].get(name, 0.0) for name in concepts().names],
         intercept=coefficients.pop("intercept"),
@@ -222,6 +225,7 @@ def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
         "sum": float(not a.sums.isdisjoint(b.sums)),
         "place": float(not (a.places.isdisjoint(b.places) and a.marks.isdisjoint(b.marks))),
         OTHER + "sum": float(differ(a.sums, b.sums)),
+        OTHER + "place": float(differ(a.places, b.places)),
     }
     for name, of_slot in concepts().slots.items():
         parted = not shared & of_slot and a.concepts & of_slot and b.concepts & of_slot
@@ -229,21 +233,16 @@ def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
     return said
 
 
-def apart(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether two texts name different days or places: they tell different encounters."""
-    return differ(a.days, b.days) or differ(a.places, b.places)
-
-
 def contradict(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether two texts name different days, places, sums, or things of one slot."""
     said = features(a, b)
-    return apart(a, b) or any(value for name, value in said.items() if name.startswith(OTHER))
+    return differ(a.days, b.days) or any(value for name, value in said.items() if name.startswith(OTHER))
 
 
 def one_event(a: Fingerprint, b: Fingerprint) -> float:
     """Probability that two complaints of one problem type tell one event; 0 below the threshold."""
     known = scorer()
-    if not _may_be(a, b, known) or apart(a, b):
+    if not _may_be(a, b, known) or differ(a.days, b.days):
         return 0.0
     logit = known.intercept + sum(
         known.coefficients[name] * value for name, value in features(a, b).items()

@@ -18,12 +18,13 @@ import numpy as np
 
 from pipeline.settings import MODELS_DIR
 from pipeline.supervise import alike, fingerprint
-from pipeline.supervise.fingerprint import OTHER, Fingerprint, apart, concepts, features
+from pipeline.supervise.fingerprint import OTHER, Fingerprint, concepts, differ, features
 from pipeline.supervise.linking import MATTER_DAYS
 
-THRESHOLD = 0.4
+THRESHOLD = 0.27
 """From this probability on two complaints are one matter; how chosen: docs/linking.md."""
 
+_COMMON = 2.5  # a character of this weight or less says nothing; of a rarer one the rest counts
 _LEAST_TEXTS = 5  # a character in fewer is as rare as one never seen
 _STORIES = 2000  # pairs drawn from the corpus
 _STORIES_WEIGHT = 0.5  # of such a pair beside a labelled one
@@ -47,7 +48,7 @@ def labelled_pairs() -> Iterator[tuple[Pair, bool]]:
             labels |= {frozenset([(number, a), (number, b)]): kind for a, b, kind in scene["pairs"]}
     for (key, caller, types, a), (other, other_caller, other_types, b) in combinations(tickets, 2):
         near = a.region == b.region or (a.unit and a.unit == b.unit)
-        far = abs(a.at - b.at) > timedelta(days=MATTER_DAYS) or apart(a, b)
+        far = abs(a.at - b.at) > timedelta(days=MATTER_DAYS) or differ(a.days, b.days)
         label = labels.get(frozenset([key, other]), "none")
         of_one_type = types & other_types - {"unspecified"}
         of_one_caller = caller and caller == other_caller
@@ -56,7 +57,7 @@ def labelled_pairs() -> Iterator[tuple[Pair, bool]]:
 
 
 def stories() -> Iterator[Pair]:
-    """Pairs of the corpus's complaints of one primary type, days and places not apart."""
+    """Pairs of the corpus's complaints of one primary type that name no different days."""
     by_type: dict[str, list[str]] = {}
     for ticket in _complaints():
         if ticket.get("primary"):
@@ -66,7 +67,7 @@ def stories() -> Iterator[Pair]:
     for _ in range(_STORIES):
         texts = draw.sample(by_type[draw.choice(types)], 2)
         a, b = (Fingerprint(text, alike.bare(text), at, None, None) for text in texts)
-        if not apart(a, b):
+        if not differ(a.days, b.days):
             yield a, b
 
 
@@ -127,12 +128,12 @@ def _weights() -> str:
     by_weight: dict[float, str] = {}
     for sign, weight in _rarity(common, len(texts), 3).items():
         if "\u4e00" <= sign <= "\u9fff":
-            quarter = round(weight * 4) / 4
+            quarter = round(max(0.0, weight - _COMMON) * 4) / 4
             by_weight[quarter] = by_weight.get(quarter, "") + sign
     names = concepts().names
     found = [concepts().of(text) for text in texts]
     spoken = {name: sum(bits >> n & 1 for bits in found) for n, name in enumerate(names)}
-    lines = [f"rare_character: {math.log(len(texts) / 4):.2f}", "characters:"]
+    lines = [f"rare_character: {math.log(len(texts) / 4) - _COMMON:.2f}", "characters:"]
     lines += [f'  {weight}: "{listed}"' for weight, listed in sorted(by_weight.items())]
     rarity = _rarity(Counter(spoken), len(texts), 5)
     return "\n".join(
