@@ -236,7 +236,9 @@ def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
 def contradict(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether two texts name different days, places, sums, or things of one slot."""
     said = features(a, b)
-    return differ(a.days, b.days) or any(value for name, value in said.items() if name.startswith(OTHER))
+    return differ(a.days, b.days) or any(
+        value for name, value in said.items() if name.startswith(OTHER)
+    )
 
 
 def one_event(a: Fingerprint, b: Fingerprint) -> float:
