@@ -253,16 +253,14 @@ def one_event(a: Fingerprint, b: Fingerprint) -> float:
 
 
 def _may_be(a: Fingerprint, b: Fingerprint, known: Scorer) -> bool:
-    """A first look, fast: were all shared characters as rare as can be, would it be enough?"""
-    shared = (a.characters & b.characters).bit_count() * known.characters[-1]
-    most = known.most_agreed + known.coefficients["characters"] * shared / _size(
-        a.characters_weight, b.characters_weight
-    )
-    common = a.concepts & b.concepts
+    """A first look, fast: would it be enough, were all other than the shared weights to agree?"""
+    most, common = known.most_agreed, a.concepts & b.concepts
     if common:
-        most += (
-            known.coefficients["concepts"]
-            * _sum(common, known.concepts)
-            / _size(a.concepts_weight, b.concepts_weight)
-        )
-    return most >= known.least
+        weight = known.coefficients["concepts"] * _sum(common, known.concepts)
+        most += weight / _size(a.concepts_weight, b.concepts_weight)
+    shared = a.characters & b.characters
+    each = known.coefficients["characters"] / _size(a.characters_weight, b.characters_weight)
+    # Faster still: were all shared characters as rare as can be?
+    if most + each * shared.bit_count() * known.characters[-1] < known.least:
+        return False
+    return most + each * _sum(shared, known.characters) >= known.least
