@@ -36,6 +36,8 @@ _NO_NAME = re.compile(
     "|物流|运输|客运|货运|出租|旅游|检测|超限|治超|收费|加油|火车|汽车|高速|汽修|驾驶|执法|停车|搅拌|交通|公交|[燃加]气|续|车站|冷链|建材"
 )
 
+_CIRCUMSTANCES = ("trade", "person", "where", "hour", "frequency")
+"""Slots that say who, where and when; the others say what was done."""
 _RARE_BITS = 64  # characters too rare for a weight of their own share these bits
 
 
@@ -47,6 +49,11 @@ class Concepts:
     heads: dict[str, list[tuple[str, int]]]  # first two characters → word, its concepts
     signs: dict[str, int]  # words of one character
     slots: dict[str, int]
+
+    @cached_property
+    def deeds(self) -> int:
+        """The concepts of what was done."""
+        return sum(bits for slot, bits in self.slots.items() if slot not in _CIRCUMSTANCES)
 
     def of(self, text: str) -> int:
         """The concepts that a text speaks of, as bits."""
@@ -199,9 +206,9 @@ class Fingerprint:
         return _sum(self.concepts, scorer().concepts)
 
 
-def differ(a: frozenset, b: frozenset) -> bool:
-    """Whether both name something and nothing in common."""
-    return bool(a) and bool(b) and a.isdisjoint(b)
+def differ(a: frozenset | int, b: frozenset | int) -> bool:
+    """Whether both name something and nothing in common; sets, or concepts as bits."""
+    return bool(a) and bool(b) and not a & b
 
 
 def _size(a: float, b: float) -> float:
@@ -228,8 +235,9 @@ def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
         OTHER + "place": float(differ(a.places, b.places)),
     }
     for name, of_slot in concepts().slots.items():
-        parted = not shared & of_slot and a.concepts & of_slot and b.concepts & of_slot
-        said[OTHER + name] = float(bool(parted))
+        said[OTHER + name] = float(differ(a.concepts & of_slot, b.concepts & of_slot))
+    deeds = concepts().deeds
+    said[OTHER + "deed"] = float(differ(a.concepts & deeds, b.concepts & deeds))
     return said
 
 

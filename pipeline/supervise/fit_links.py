@@ -21,7 +21,7 @@ from pipeline.supervise import alike, fingerprint
 from pipeline.supervise.fingerprint import OTHER, Fingerprint, concepts, differ, features
 from pipeline.supervise.linking import MATTER_DAYS
 
-THRESHOLD = 0.27
+THRESHOLD = 0.23
 """From this probability on two complaints are one matter; how chosen: docs/linking.md."""
 
 _COMMON = 2.5  # a character of this weight or less says nothing; of a rarer one the rest counts
