@@ -236,23 +236,25 @@ def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
     }
     for name, of_slot in concepts().slots.items():
         said[OTHER + name] = float(differ(a.concepts & of_slot, b.concepts & of_slot))
-    deeds = concepts().deeds
-    said[OTHER + "deed"] = float(differ(a.concepts & deeds, b.concepts & deeds))
     return said
+
+
+def apart(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether two texts name different days, or both tell what was done and nothing in common."""
+    deeds = concepts().deeds
+    return differ(a.concepts & deeds, b.concepts & deeds) or differ(a.days, b.days)
 
 
 def contradict(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether two texts name different days, places, sums, or things of one slot."""
     said = features(a, b)
-    return differ(a.days, b.days) or any(
-        value for name, value in said.items() if name.startswith(OTHER)
-    )
+    return apart(a, b) or any(value for name, value in said.items() if name.startswith(OTHER))
 
 
 def one_event(a: Fingerprint, b: Fingerprint) -> float:
     """Probability that two complaints of one problem type tell one event; 0 below the threshold."""
     known = scorer()
-    if not _may_be(a, b, known) or differ(a.days, b.days):
+    if not _may_be(a, b, known) or apart(a, b):
         return 0.0
     logit = known.intercept + sum(
         known.coefficients[name] * value for name, value in features(a, b).items()

@@ -18,10 +18,10 @@ import numpy as np
 
 from pipeline.settings import MODELS_DIR
 from pipeline.supervise import alike, fingerprint
-from pipeline.supervise.fingerprint import OTHER, Fingerprint, concepts, differ, features
+from pipeline.supervise.fingerprint import OTHER, Fingerprint, apart, concepts, features
 from pipeline.supervise.linking import MATTER_DAYS
 
-THRESHOLD = 0.23
+THRESHOLD = 0.27
 """From this probability on two complaints are one matter; how chosen: docs/linking.md."""
 
 _COMMON = 2.5  # a character of this weight or less says nothing; of a rarer one the rest counts
@@ -48,7 +48,7 @@ def labelled_pairs() -> Iterator[tuple[Pair, bool]]:
             labels |= {frozenset([(number, a), (number, b)]): kind for a, b, kind in scene["pairs"]}
     for (key, caller, types, a), (other, other_caller, other_types, b) in combinations(tickets, 2):
         near = a.region == b.region or (a.unit and a.unit == b.unit)
-        far = abs(a.at - b.at) > timedelta(days=MATTER_DAYS) or differ(a.days, b.days)
+        far = abs(a.at - b.at) > timedelta(days=MATTER_DAYS) or apart(a, b)
         label = labels.get(frozenset([key, other]), "none")
         of_one_type = types & other_types - {"unspecified"}
         of_one_caller = caller and caller == other_caller
@@ -57,7 +57,7 @@ def labelled_pairs() -> Iterator[tuple[Pair, bool]]:
 
 
 def stories() -> Iterator[Pair]:
-    """Pairs of the corpus's complaints of one primary type that name no different days."""
+    """Pairs of the corpus's complaints of one primary type that are not apart."""
     by_type: dict[str, list[str]] = {}
     for ticket in _complaints():
         if ticket.get("primary"):
@@ -67,7 +67,7 @@ def stories() -> Iterator[Pair]:
     for _ in range(_STORIES):
         texts = draw.sample(by_type[draw.choice(types)], 2)
         a, b = (Fingerprint(text, alike.bare(text), at, None, None) for text in texts)
-        if not differ(a.days, b.days):
+        if not apart(a, b):
             yield a, b
 
 
