@@ -254,7 +254,7 @@ def contradict(a: Fingerprint, b: Fingerprint) -> bool:
 def one_event(a: Fingerprint, b: Fingerprint) -> float:
     """Probability that two complaints of one problem type tell one event; 0 below the threshold."""
     known = scorer()
-    if not _may_be(a, b, known) or apart(a, b):
+    if apart(a, b) or not _may_be(a, b, known):
         return 0.0
     logit = known.intercept + sum(
         known.coefficients[name] * value for name, value in features(a, b).items()

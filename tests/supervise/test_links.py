@@ -160,10 +160,10 @@ def test_the_set_is_large_and_consistent():
 
 
 LEAST = {  # part → precision and F1 of "linked or not", as measured, less a hundredth or two
-    "tune": (0.88, 0.82),
-    "held_out": (0.68, 0.73),
-    "unseen": (0.87, 0.73),
-    "blind": (0.95, 0.86),
+    "tune": (0.83, 0.84),
+    "held_out": (0.62, 0.74),
+    "unseen": (0.86, 0.81),
+    "blind": (0.88, 0.90),
 }
 
 

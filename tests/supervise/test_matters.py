@@ -45,7 +45,7 @@ def test_links_of_other_kinds_join_nothing():
 
 
 def test_the_order_of_links_does_not_matter():
-    draw = random.Random(5)
+    draw = random.Random(5)  # noqa: S311
     for _ in range(60):
         links = [
             (b, a, draw.choice(["urge", *["same_matter"] * 5]), draw.choice([0.3, 0.5, 0.9]))
