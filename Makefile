@@ -12,7 +12,7 @@ export HOTLINE_HOME ?= $(CURDIR)/var
 
 run: setup train  ## nightly and monthly DAG over the sample exports, through Airflow
 	@mkdir -p $(HOTLINE_HOME)/inbox
-	@cp -n $(SAMPLES)/*.xlsx $(SAMPLES)/*.csv $(HOTLINE_HOME)/inbox/ || true
+	@cp -np $(SAMPLES)/*.xlsx $(SAMPLES)/*.csv $(HOTLINE_HOME)/inbox/ || true
 	@$(BIN)/python dags/run_once.py $(HOTLINE_HOME)/inbox $(SAMPLE_DAY)
 
 test: setup train  ## all tests, and the checks that gate

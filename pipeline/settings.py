@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     report_approval: bool = False
     """Whether a report is published only after one person approved and another published it."""
 
+    settle_seconds: float = Field(10, ge=0, le=600)
+    """How long a file of the inbox must have been quiet before it is read: a default of ours."""
+
     # 统一身份认证 (OpenID Connect), off until an issuer is set: see pipeline.review.oidc.
     oidc_issuer: str = ""
     oidc_client_id: str = ""

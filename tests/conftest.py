@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.settings import MODELS_DIR, Settings
-from pipeline.stages import inbox
 from pipeline.store.engine import make_engine, upgrade
 from tests.databases import PostgresDatabases
 
 EXPORTS = Path(__file__).parent / "exports"
+# Tests, and the commands they start, write their files just before they read them.
+os.environ["HOTLINE_SETTLE_SECONDS"] = "0.05"
 SECRET = "a secret of the tests, 32 characters or more"
 
 
@@ -21,12 +22,6 @@ def _postgres_url() -> str:
     return os.environ.get(
         "HOTLINE_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres"
     )
-
-
-@pytest.fixture(autouse=True)
-def _no_long_looks(monkeypatch):
-    """Tests write their files just before they read them."""
-    monkeypatch.setattr(inbox, "_PAUSE", 0.05)
 
 
 @pytest.fixture(scope="session")

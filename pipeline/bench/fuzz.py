@@ -81,7 +81,8 @@ def store(mutants: Iterable[Mutant]) -> Counter[str]:
         for mutant in mutants:
             name = Path(mutant.name).name[-60:]
             (inbox / f"{mutant.number:06d} {name}").write_bytes(mutant.data)
-        with open_context(Settings(home=Path(folder, "home"), secret_key=_SECRET)) as context:
+        settings = Settings(home=Path(folder, "home"), secret_key=_SECRET, settle_seconds=0)
+        with open_context(settings) as context:
             landed = land(context, [inbox], _AS_OF)
             loading.load_files(context, landed.keys["pending"], lambda _line: None)
             files = summarise(context, _AS_OF, all_files(context))["files"]

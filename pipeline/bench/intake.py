@@ -42,7 +42,7 @@ def _measure(export: Path) -> dict[str, float]:
     from pipeline.stages.loading import load_files
 
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as home:
-        settings = get_settings().model_copy(update={"home": Path(home)})
+        settings = get_settings().model_copy(update={"home": Path(home), "settle_seconds": 0})
         with open_context(settings) as context:
             began = time.perf_counter()
             warm_up()

@@ -44,6 +44,8 @@ _TABLE: dict[int, int | None] = {
     **dict.fromkeys((0x09, 0xA0, 0x3000, 0x202F, 0x205F, *range(0x2000, 0x200B)), ord(" ")),
 }
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
+_AS_TEXT = re.compile(r'\s*="(.*)"\s*', re.DOTALL)
+"""How a csv tells a spreadsheet to leave a number as it is: ="12328…"."""
 _EXCEL_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _ENTITY = re.compile(r"&(nbsp|ensp|emsp|lt|gt|quot|apos|amp|ldquo|rdquo|hellip|mdash|middot);")
 _ENTITIES = {
@@ -60,8 +62,11 @@ def clean(text: str) -> str | None:
 
     Removes zero-width and control characters and ``_x000D_``; makes tabs, full-width and
     no-break spaces one space, runs of line ends one ``\\n``, full-width digits and letters ASCII;
-    strips. Punctuation stays as written. Null words (无, NULL, —, 暂无 …) give None.
+    strips; takes text out of ``="…"``. Punctuation stays as written. Null words (无, NULL, —,
+    暂无 …) give None.
     """
+    if '="' in text and (match := _AS_TEXT.fullmatch(text)):
+        text = match[1].replace('""', '"')
     # isprintable() is false for every control, format and odd space character, and far cheaper
     # than a search: most cells leave here untouched.
     if not text.isprintable() or "  " in text or "_x" in text or "&" in text or _WIDE.search(text):

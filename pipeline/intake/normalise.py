@@ -152,7 +152,9 @@ class Normaliser:
         cells = self._cells(raw, match)
         blank = [""] * n
         out: dict[str, list] = {name: [None] * n for name in FIELD_NAMES}
-        too_long = _too_long(raw)
+        rows = self._joined_rows(raw)
+        # A column at a time looking for long cells costs ten times as much.
+        too_long = _too_long(raw) if max(map(len, rows), default=0) > TEXT_LIMIT else set()
 
         for name, by_cell in self._by_cell.items():
             if name in cells:
@@ -185,7 +187,7 @@ class Normaliser:
             max(filter(None, times), default=None)
             for times in zip(*(out[name] for name in _PAST), strict=True)
         ]
-        out["row_hash"] = self._row_hashes(raw, match)
+        out["row_hash"] = [blake2b(row.encode(), digest_size=16).hexdigest() for row in rows]
         # A title alone says too little to classify or to act upon.
         out["content_problem"] = [None if text else "missing" for text in out["content"]]
         for i in too_long:
@@ -306,7 +308,7 @@ class Normaliser:
             for heading in match.mapped.get("is_confidential", ())
         ]
         if "caller_phone" in cells:
-            said.append([True if cell == "保密" else None for cell in cells["caller_phone"]])
+            said.append([True if phone == "保密" else None for phone in out["caller_phone"]])
         if said:
             out["is_confidential"] = [
                 True if True in row else (False if False in row else None)
@@ -377,7 +379,8 @@ class Normaliser:
                 for closed, reply in zip(out["closed_at"], out["reply"], strict=True)
             ]
 
-    def _row_hashes(self, raw: RawChunk, match: Match) -> list[str]:
+    def _joined_rows(self, raw: RawChunk) -> list[str]:
+        """Each row as received but for its number in the export."""
         kept = [
             column
             for heading, column in zip(raw.headings, raw.columns, strict=True)
@@ -386,7 +389,7 @@ class Normaliser:
         joined = list(map("\x1f".join, zip(*kept, strict=True))) if kept else [""] * len(raw)
         for i, cells in raw.surplus.items():
             joined[i] = "\x1f".join([joined[i], *cells])
-        return [blake2b(row.encode(), digest_size=16).hexdigest() for row in joined]
+        return joined
 
     # --- cells --------------------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ from pipeline.intake.tables import open_tables
 SHEET_ROWS = {65_536: "xls", 1_048_576: "xlsx"}
 """Rows that a sheet can hold: there exports are cut off without a word (domain B7.16), and stay
 so when they are saved in another format."""
+REPAIR_HEADINGS = "隔离编号", "版式"
+"""Of the sheets that intake.quarantine exports for repair."""
 _BEFORE = timedelta(days=31)
 """How far back the days of an export may lie that tells only its last one."""
 _MIN_RECOGNISED = 3
@@ -123,6 +125,11 @@ def open_export(stream: BinaryIO, name: str) -> Export:
     """
     tables = open_tables(stream)
     found = _find_headers(tables, name)
+    if any(set(REPAIR_HEADINGS) <= set(header.headings) for _, header in found):
+        # Its other headings are an export's, and its cells are masked.
+        raise FileStopped(
+            FileReason.NO_REPAIR, "这是隔离区导出的修复表，请用 hotline quarantine replay 重放。"
+        )
     good = [(sheet, header) for sheet, header in found if not header.match.missing]
     if not good:
         raise _unrecognised(tables, found)
@@ -345,7 +352,7 @@ def _data_rows(sheet: Sheet, header: Header) -> Iterator[tuple[int, list[str]]]:
     rows = enumerate(sheet.rows(), 1)
     for source_row, row in islice(rows, header.first + header.depth, None):
         # Most rows begin with a running number or a ticket number.
-        if (row and row[0][:1].isdigit()) or (any(row) and not is_extra(row)):
+        if (row and row[0].isdigit()) or (any(row) and not is_extra(row)):
             yield source_row, row
 
 
@@ -371,10 +378,10 @@ class _ExtraRows:
         )
         if not first:
             return True
-        if first[0].isdigit():
-            return False
         if column not in self._content and self._footer.match("".join(first.split())):
             return True
+        if clean_code(first) not in self._headings:
+            return False
         codes = {code for cell in row if (code := clean_code(cell))}
         return len(codes) > 2 and codes <= self._headings
 

@@ -2,12 +2,15 @@
 
 A chunk lies in three parts, because each task needs little of it: the columns that the suites
 look at, the rows to store, and the rows as received, which only the quarantine wants. Beside the
-chunks lies in clear what export it is, and in the end that it was read whole.
+chunks lies in clear what export it is, in the end that it was read whole, and which code did so:
+what another code staged is not what this one would, and is read again.
 """
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 import orjson
@@ -16,6 +19,7 @@ from pipeline import parallel
 from pipeline.domain.ticket import TIME_FIELDS
 from pipeline.intake import reading
 from pipeline.intake.normalise import Normaliser, TicketChunk
+from pipeline.settings import EXPECTATIONS_DIR, PROJECT_ROOT
 from pipeline.store.archive import open_archive
 from pipeline.store.vault import Vault
 
@@ -51,6 +55,7 @@ def stage_export(
             "headings_json": export.headings,
             "period_start": export.period_start,
             "period_end": export.period_end,
+            "code": _code(),
         }
         _replace(directory / _EXPORT, orjson.dumps(facts))
         normaliser = Normaliser(export, vault)
@@ -59,27 +64,46 @@ def stage_export(
             chunks += 1
             rows += len(raw)
     warnings = list(dict.fromkeys([*export.warnings, *normaliser.warnings_zh()]))
-    done = {"rows": rows, "chunks": chunks, "warnings": warnings}
+    done = {"rows": rows, "chunks": chunks, "warnings": warnings, "code": _code()}
     _replace(directory / _READ, orjson.dumps(done))
 
 
 def staged_export(directory: Path) -> dict | None:
     """layout, headings_json, period_start and period_end of a staged export; None before it is
-    recognised, which is before its first chunk."""
-    if not (directory / _EXPORT).exists():
-        return None
-    facts = orjson.loads((directory / _EXPORT).read_bytes())
-    for name in ("period_start", "period_end"):
+    recognised by this code, which is before its first chunk."""
+    facts = _told(directory / _EXPORT)
+    for name in ("period_start", "period_end") if facts else ():
         facts[name] = facts[name] and date.fromisoformat(facts[name])
     return facts
 
 
 def read_whole(directory: Path) -> dict | None:
-    """The numbers of rows and chunks and the warnings of an export that was read to its end;
-    None before."""
-    if not (directory / _READ).exists():
+    """The numbers of rows and chunks and the warnings of an export that this code read to its
+    end; None before, and for what a night before an upgrade left."""
+    return _told(directory / _EXPORT) and _told(directory / _READ)
+
+
+def _told(path: Path) -> dict | None:
+    try:
+        facts = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):  # a power cut may leave an empty file
         return None
-    return orjson.loads((directory / _READ).read_bytes())
+    return facts if facts.pop("code", None) == _code() else None
+
+
+@cache
+def _code() -> str:
+    """Hash of all that decides what is staged: the code, layouts and word lists of the rooms that
+    read, and the suites, which say which columns are."""
+    folders = [
+        EXPECTATIONS_DIR,
+        *(PROJECT_ROOT / "pipeline" / room for room in ("domain", "intake")),
+    ]
+    files = [path for folder in folders for path in folder.rglob("*.*") if path.suffix != ".pyc"]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(b"%s\0%s\0" % (path.name.encode(), path.read_bytes()))
+    return digest.hexdigest()
 
 
 def stage_chunk(

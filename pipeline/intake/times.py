@@ -14,8 +14,8 @@ _SERIAL_EPOCH = datetime(1899, 12, 30)
 _DIGITS_ONLY = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(?:\.\d+)?")
 _HALF = r"(?P<half>上午|下午|中午|晚上|晚|凌晨|早上|AM|PM|am|pm)"
 _CLOCK = (
-    rf"(?: ?{_HALF}? ?(?P<hour>\d{{1,2}})(?:[::时点](?P<minute>\d{{1,2}})?分?)"
-    rf"(?:[::]?(?P<second>\d{{1,2}})(?:\.\d+)?秒?)? ?(?P<half2>AM|PM|am|pm)?)?"
+    rf"(?: ?{_HALF}? ?(?P<hour>\d{{1,2}})(?:[:时点](?P<minute>\d{{1,2}})?分?)"
+    rf"(?::?(?P<second>\d{{1,2}})(?:\.\d+)?秒?)? ?(?P<half2>AM|PM|am|pm)?)?"
 )
 _YMD = re.compile(
     rf"(?P<year>\d{{4}})[-/.年](?P<month>\d{{1,2}})[-/.月](?P<day>\d{{1,2}})"
@@ -26,9 +26,8 @@ _USUAL = re.compile(
 )
 """What a spreadsheet makes of a time, and how people write one: a third of the time of _YMD."""
 _MD = re.compile(rf"(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})[日号]{_CLOCK}")
-_WEEKDAY = re.compile("[((]?(?:星期|周)[一二三四五六日天][))]?")
+_WEEKDAY = re.compile("[(]?(?:星期|周)[一二三四五六日天][)]?")
 _UNIT_SPACE = re.compile("(?<=[年月日号时点分秒])[ \n]+|[ \n]+(?=[年月日号时点分秒 ])")
-_ZERO_DATE = re.compile(r"0{4}\D?0{1,2}\D?0{1,2}(?:\D.*)?")
 _WORKING_DAYS = re.compile(r"(\d{1,3})个?工作日(?:内|内办结|内答复)?")
 
 
@@ -55,12 +54,16 @@ def _from_match(match: re.Match, year: int) -> datetime:
     part = match.groupdict()
     hour = int(part["hour"] or 0)
     half = (part["half"] or part["half2"] or "").upper()
-    if (half in {"下午", "晚上", "晚", "PM"} and 1 <= hour < 12) or (
-        half == "中午" and hour in {1, 2}
+    if (
+        (half in {"下午", "PM"} and hour < 12)
+        or (half in {"晚上", "晚"} and hour in range(5, 12))
+        or (half == "中午" and hour in {1, 2})
     ):
         hour += 12
     elif half in {"上午", "凌晨", "AM"} and hour == 12:
         hour = 0
+    elif half in {"晚上", "晚"} and hour <= 12:  # 晚上12点, 晚上1点: of this night or the last?
+        raise UnreadableTime
     return _build(year, int(part["month"]), int(part["day"]), hour,
                   int(part["minute"] or 0), int(part["second"] or 0))  # fmt: skip
 
@@ -104,8 +107,6 @@ def parse_time(text: str, period: tuple[date, date] | None = None) -> datetime |
         raise ImpossibleTime
     if match := _DIGITS_ONLY.fullmatch(code):
         return _build(*(int(part or 0) for part in match.groups()))
-    if _ZERO_DATE.fullmatch(code):
-        raise ImpossibleTime
     if (match := _MD.fullmatch(code)) and period:
         year = year_within(int(match["month"]), *period)
         if year is not None:

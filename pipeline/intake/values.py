@@ -35,7 +35,8 @@ class IdLost(ValueError):
 
 
 def parse_ticket_no(text: str) -> str | None:
-    """A ticket number as text: no apostrophe, tabs, ``.0`` or full-width digits; None if blank.
+    """A ticket number as text: no apostrophe, tabs, ``.0`` or full-width digits; None if blank,
+    or nothing but zeros, which a formula leaves that was not calculated.
 
     Raises :class:`IdLost` for scientific notation, and for a long number whose digits after the
     fifteenth are all zero (what is left when such a number is formatted as a number again).
@@ -49,6 +50,8 @@ def parse_ticket_no(text: str) -> str | None:
             raise IdLost
         match = _TRAILING_ZERO.fullmatch(code)
         text = match[1] if match else code
+    if not text.strip("0"):
+        return None
     if len(text) >= 20 and text.isdecimal() and not text[_KEPT_DIGITS:].strip("0"):
         raise IdLost
     return text

@@ -137,30 +137,46 @@ def _check_survival(data: bytes) -> None:
         raise FileStopped(FileReason.DAMAGED, "工作簿内容无法解析。")
 
 
-_FAR_CELL = re.compile(rb' r="(?:([A-Za-z]{2,})([0-9]+)|([A-Za-z]?)([0-9]{6,}))"')
+_FILLED = rb"[^<>]*(?<!/)>"
+"""How the tag goes on of a cell that holds something: calamine leaves blank ones out."""
+_FAR_CELL = re.compile(rb' r="(?:([A-Za-z]{2,})([0-9]+)|([A-Za-z]?)([0-9]{6,}))"' + _FILLED)
 _FAR_CELL_ANYHOW = re.compile(
-    rb"""\sr\s*=\s*["'](?:([A-Za-z]{2,})([0-9]+)|([A-Za-z]?)([0-9]{6,}))["']"""
+    rb"""\sr\s*=\s*["'](?:([A-Za-z]{2,})([0-9]+)|([A-Za-z]?)([0-9]{6,}))["']""" + _FILLED
 )
+_ANY_CELL = re.compile(rb"""\sr\s*=\s*["'](?:([A-Za-z]+)([0-9]+)|()([0-9]+))["']""" + _FILLED)
+_ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _UNUSUAL = re.compile(rb' r(?=[ =])(?!=")')
 """How no program writes the attribute, though it may: the plain pattern is three times faster."""
 
 
 def _xlsx_corner(part: BinaryIO) -> tuple[int, int]:
     """Rows and columns up to the farthest cell or row. Only far ones are looked at: 26 columns of
-    99,999 rows are always fine.
+    99,999 rows are always fine. A sheet that does not fit by this is looked at in full.
     """
-    last_row, last_column, tail = 99_999, 26, b""
+    last_row, last_column = _farthest(part, None, 99_999, 26)
+    if last_row * last_column > MAX_CELLS:
+        part.seek(0)
+        last_row, last_column = _farthest(part, _ANY_CELL, 1, 1)
+    return last_row, last_column
+
+
+def _farthest(
+    part: BinaryIO, pattern: re.Pattern | None, last_row: int, last_column: int
+) -> tuple[int, int]:
+    tail, rows = b"", 0
     while block := part.read(_BLOCK):
         data = tail + block
-        pattern = _FAR_CELL_ANYHOW if _is_unusual(data) else _FAR_CELL
-        for wide, row, near, far_row in pattern.findall(data):
+        far = pattern or (_FAR_CELL_ANYHOW if _is_unusual(data) else _FAR_CELL)
+        for wide, row, near, far_row in far.findall(data):
             column = 0
             for letter in (wide or near).upper()[:8]:
                 column = column * 26 + letter - 64
             last_column = max(last_column, column)
             last_row = max(last_row, int((row or far_row)[:18]))
-        tail = block[-64:]
-    return last_row, last_column
+        if pattern:  # rows need not say where they are
+            rows += len(_ROW.findall(block))
+        tail = block[-256:]
+    return max(last_row, rows), last_column
 
 
 def _is_unusual(data: bytes) -> bool:

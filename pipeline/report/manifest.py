@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from pipeline.domain.calendar import month_bounds, shift_month
 from pipeline.domain.labels import ProblemType
+from pipeline.domain.ticket import Status
 from pipeline.report.parts import REDONE
 from pipeline.report.periods import Period, baseline_months
 from pipeline.report.policy import ReportPolicy
@@ -61,6 +62,7 @@ def describe_inputs(
         "checks": _checks(connection, current),
         "months_with_data": _months_with_data(connection, month),
         "followed": _followed(connection, report_id),
+        "visited": _visited(connection, report_id),
         "ticket_counts": _ticket_counts(connection, report_id),
         "models": _models(connection, current),
         "agreement": _agreement(connection, report_id),
@@ -224,6 +226,18 @@ def _followed(connection: Connection, report_id: int) -> int:
     )
     statement = sa.select(sa.func.count()).where(
         _of_current(report_id), report_ticket.c.scope == "E1", sa.or_(seen_again, redone)
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def _visited(connection: Connection, report_id: int) -> int:
+    """Complaints, of the months compared too, that have a record of a visit."""
+    statement = sa.select(sa.func.count()).where(
+        report_ticket.c.report_id == report_id,
+        report_ticket.c.scope == "E1",
+        sa.or_(
+            report_ticket.c.visited_at.is_not(None), report_ticket.c.status == Status.VISITED.value
+        ),
     )
     return connection.execute(statement).scalar_one()
 

@@ -23,6 +23,7 @@ from pipeline.report.indicators import dictionary
 from pipeline.report.linter import lint_document
 from pipeline.report.parts import FOCUS_GROUPS, PRINTED_TYPES, UNTYPED, UNTYPED_ZH, name_zh
 from pipeline.report.periods import month_zh
+from pipeline.report.plan import VISIT
 from pipeline.report.plan_splits import target_number
 from pipeline.report.policy import ReportPolicy
 from pipeline.report.sentences import judged
@@ -39,7 +40,7 @@ _COUNTS = {
     "2.integrity.count": "按规定另报",
     "7.settled": "监督事项销号",
 }
-_RATES = ("closure_a", "on_time", "satisfaction", "visit", "verified")
+_RATES = ("closure_a", "on_time", "satisfaction", VISIT, "verified")
 _WHOLE = "period"
 
 
@@ -164,8 +165,11 @@ def _figures(connection: Connection, filed: dict[str, sa.Row], policy: ReportPol
             formula = f"report({span},{number})" if is_month else f"sum({','.join(operands)})"
             write(f"{span}/{number}", label, value, unit, formula)
         for rate, name in rates.items():
-            if any((month, f"{rate}.base") not in published for month in of_months):
-                continue  # a report of a plan that had no such target yet
+            known = [(month, f"{rate}.base") in published for month in of_months]
+            # A month whose exports tell of no visits adds none to either; a report of a plan that
+            # had no such target yet would leave the target's rate half told.
+            if not (all(known) or (rate == f"4.{VISIT}" and any(known))):
+                continue
             formula = f"ratio({span}/{rate}.hits,{span}/{rate}.base)"
             value = evaluate(
                 formula,

@@ -42,12 +42,25 @@ def has_data(frame: Frame, month: str) -> bool:
 
 FOLLOWED = ("redone", "mended")
 """Indicators that need a ticket's state over time."""
+VISIT = "visit"
 
 
 def is_followed(frame: Frame) -> bool:
     """Whether any of the month's complaints came in again after its first export, or as one to be
     done again: else nobody can know what became of it (M-19). Absent from manifests of before."""
     return bool(frame.manifest.get("followed"))
+
+
+def is_visited(frame: Frame) -> bool:
+    """Whether any complaint of the months compared has a record of a visit: else the exports have
+    no such column, and nobody can know who was called back. Absent from manifests of before."""
+    return bool(frame.manifest.get("visited", True))
+
+
+def resting(frame: Frame) -> frozenset[str]:
+    """Indicators that the month's exports tell nothing of: they have no figures (无数据)."""
+    rests = set() if is_followed(frame) else set(FOLLOWED)
+    return frozenset(rests if is_visited(frame) else rests | {VISIT})
 
 
 def _bases(book: Book, previous: str, year_ago: str) -> dict[str, str | None]:
@@ -162,8 +175,9 @@ def _printed_of_group(book: Book, flag: str) -> list[ProblemType]:
 
 def _efficiency(book: Book) -> None:
     known = has_data(book.frame, shift_month(book.frame.month, -1))
+    rests = resting(book.frame)
     for indicator in EFFICIENCY:
-        if indicator in FOLLOWED and not is_followed(book.frame):
+        if indicator in rests:
             continue
         name = dictionary().rate(indicator).name
         book.rate(f"4.{indicator}", indicator, name)

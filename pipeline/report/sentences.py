@@ -5,7 +5,7 @@ from pipeline.report.document import Block, Paragraph, Text
 from pipeline.report.parts import FOCUS_GROUPS, GROUPS, PRINTED_TYPES, UNTYPED, UNTYPED_ZH
 from pipeline.report.periods import day_zh, month_zh
 from pipeline.report.phrases import enforcement_template
-from pipeline.report.plan import LEVELS
+from pipeline.report.plan import LEVELS, is_visited
 from pipeline.report.policy import Target
 from pipeline.report.writer import Writer, enumeration, sentence
 
@@ -129,6 +129,7 @@ def group(w: Writer, slug: str, flag: str) -> Text:
     )
 
 
+NOT_VISITED = "导出表没有回访记录,不计算回访率。"
 NO_EFFICIENCY = "本月无执法类工单受理或到期,不作办理质效统计。"
 
 
@@ -146,7 +147,11 @@ def efficiency_text(w: Writer) -> list[Block]:
         *w.fill(";未评价{n}件。", n="4.unrated"),
     )
     known = f"本月受理、截至{day_zh(w.frame.manifest['as_of'])}已办结的执法类工单"
-    visited = sentence(w.rate("4.visit", "回访率", "已回访", known))
+    visited = (
+        sentence(w.rate("4.visit", "回访率", "已回访", known))
+        if is_visited(w.frame)
+        else (NOT_VISITED,)
+    )
     blocks: list[Block] = [Paragraph((*_due(w), *_working_days(w))), Paragraph((*rated, *visited))]
     if w.value("4.repeat.hits"):
         blocks.append(

@@ -1,9 +1,7 @@
-"""Who may see and do what. The one place where roles and confidentiality are decided.
+"""Who may see and do what. The one place where roles are decided.
 
-Confidential (domain D2, D4: 移送建议, 平行、保密) are items of level X or of the type 廉政线索,
-tickets whose primary type in force is 廉政线索, and tickets that belong to a confidential item.
-Only 纪检联络员 sees them; to everybody else they do not exist (404, and in no list or count but
-the one that 负责人 is given).
+What is confidential (``store.confidential``) only 纪检联络员 sees; to everybody else it does not
+exist (404, and in no list or count but the one that 负责人 is given).
 
 A person may be bound to units and regions: then tickets and items of others do not exist for
 them either, and what speaks of the whole jurisdiction (files, quarantine, reports) is refused.
@@ -16,6 +14,7 @@ import sqlalchemy as sa
 
 from pipeline.domain.labels import ProblemType
 from pipeline.store import tables as t
+from pipeline.store.confidential import confidential_item, confidential_ticket, withheld
 from pipeline.supervise.officers import is_found_true
 
 
@@ -84,17 +83,12 @@ PEOPLE = frozenset({Role.ADMIN})
 EVERYONE = frozenset(Role)
 
 _INTEGRITY = ProblemType.INTEGRITY.value
-_LAPSED = "不属实"  # the state of a lead whose label a review took away
-
-
-def _confidential_item(item: sa.FromClause) -> sa.ColumnElement[bool]:
-    return sa.or_(item.c.level == "X", sa.func.coalesce(item.c.problem_type, "") == _INTEGRITY)
 
 
 def visible_items(sight: Sight) -> sa.ColumnElement[bool]:
     """Condition on ``supervision_item`` for what that person may know of."""
     item = t.supervision_item
-    condition = _confidential_item(item)
+    condition = confidential_item(item)
     return sa.and_(
         condition if sight.role.sees_confidential else sa.not_(condition),
         sight.within(item.c.unit, item.c.region),
@@ -108,9 +102,7 @@ def undecided(sight: Sight, said: sa.FromClause) -> sa.ColumnElement[bool]:
     """
     link, item = t.item_ticket.alias(), t.supervision_item.alias()
     attached = (
-        sa.select(link.c.ticket_id)
-        .join(item, item.c.id == link.c.item_id)
-        .where(_confidential_item(item), item.c.state != _LAPSED)
+        sa.select(link.c.ticket_id).join(item, item.c.id == link.c.item_id).where(withheld(item))
     )
     condition = sa.or_(
         sa.func.coalesce(said.c.primary_type, "") == _INTEGRITY, said.c.ticket_id.in_(attached)
@@ -127,27 +119,6 @@ def _ticket_within(sight: Sight, ticket_id: sa.ColumnElement[int]) -> sa.ColumnE
     own = t.ticket.alias()
     unit = sa.func.coalesce(own.c.target_unit, own.c.handler_unit)  # as in labelled_ticket
     return sa.exists().where(own.c.id == ticket_id, sight.within(unit, own.c.region))
-
-
-def confidential_ticket(ticket_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """Condition on a ticket's id; every branch is an index look-up.
-
-    The tables are aliased, so that the condition stands in queries over the same tables.
-    """
-    link, item = t.item_ticket.alias(), t.supervision_item.alias()
-    made, said = t.review_decision.alias(), t.classification.alias()
-    in_item = sa.exists().where(
-        link.c.ticket_id == ticket_id,
-        item.c.id == link.c.item_id,
-        _confidential_item(item),
-        item.c.state != _LAPSED,
-    )
-    decided = sa.exists().where(made.c.ticket_id == ticket_id, made.c.is_current)
-    decided_so = decided.where(made.c.primary_type == _INTEGRITY)
-    said_so = sa.exists().where(
-        said.c.ticket_id == ticket_id, said.c.is_current, said.c.primary_type == _INTEGRITY
-    )
-    return sa.or_(in_item, decided_so, sa.and_(said_so, sa.not_(decided)))
 
 
 def visible_tickets(sight: Sight, ticket_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from pipeline.domain.privacy import mask_text
 from pipeline.domain.ticket import Hotline
-from pipeline.review.access import Sight, confidential_ticket, visible_tickets
+from pipeline.review.access import Sight, visible_tickets
 from pipeline.review.audit import record
 from pipeline.review.views import labelled
 from pipeline.store import tables as t
+from pipeline.store.confidential import confidential_ticket
 from pipeline.store.vault import Vault
 from pipeline.supervise.officers import hide_officers, is_found_true
 
@@ -155,27 +156,25 @@ def decisions_of(connection: sa.Connection, ticket_id: int) -> list[sa.RowMappin
 
 
 def versions_of(connection: sa.Connection, ticket_id: int, verified: str | None) -> list[dict]:
-    """Each version with the file and row it came from, newest first; its texts as the ticket's."""
-    v = t.ticket_version.c
-    rows = (
-        connection.execute(
-            sa.select(
-                v.version,
-                v.recorded_at,
-                v.row_no,
-                v.changes_json,
-                t.export_file.c.name.label("file"),
-            )
-            .join(t.export_file, t.export_file.c.id == v.file_id)
-            .where(v.ticket_id == ticket_id)
-            .order_by(v.version.desc())
-        )
-        .mappings()
-        .all()
-    )
+    """Each version with the file and row it came from, newest first; its texts as the ticket's.
+    The first has no changes, and the time when its file landed."""
+    v, ticket, file = t.ticket_version.c, t.ticket.c, t.export_file.c
+    changed = sa.select(
+        v.version, v.recorded_at, v.row_no, v.changes_json, file.name.label("file")
+    ).join_from(t.ticket_version, t.export_file, file.id == v.file_id)
+    first = sa.select(
+        sa.literal(1).label("version"),
+        file.landed_at.label("recorded_at"),
+        ticket.first_row_no.label("row_no"),
+        file.name.label("file"),
+    ).join_from(t.ticket, t.export_file, file.id == ticket.first_file_id)
+    query = changed.where(v.ticket_id == ticket_id).order_by(v.version.desc())
+    versions = [dict(row) for row in connection.execute(query).mappings()]
+    (begun,) = connection.execute(first.where(ticket.id == ticket_id)).mappings()
+    versions.append(dict(begun) | {"changes_json": {}})
     if is_found_true(verified):
-        return [dict(row) for row in rows]
-    return [dict(row) | {"changes_json": _unnamed(row["changes_json"])} for row in rows]
+        return versions
+    return [version | {"changes_json": _unnamed(version["changes_json"])} for version in versions]
 
 
 def _unnamed(changes: Mapping) -> dict:

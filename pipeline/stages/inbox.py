@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,17 +12,15 @@ from typing import BinaryIO
 from pipeline.domain.errors import system_reason
 from pipeline.domain.outcome import FileReason
 
-STILL_WRITTEN = "仍在写入（大小在变化），留待下次。"
+STILL_WRITTEN = "仍在写入（大小或修改时间在变化），留待下次。"
 
 _UNFINISHED = (
     ".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp", ".download", ".opdownload",
     ".downloading", ".xltd", ".td", ".aria2", ".lck", ".lock",
 )  # fmt: skip
 """Endings under which programs keep a file that they still transfer, or a note beside it."""
-_YOUNG = 2.0
-"""Seconds since the last change within which a file is looked at twice."""
-_PAUSE = 1.0
-"""Seconds between the two looks: a slow line may deliver nothing for half a second."""
+_GLANCE = 1.0
+"""Seconds, at most, between two looks at files that have long been quiet by their own clock."""
 _PASSING = frozenset({errno.EIO, errno.ESTALE, errno.EBUSY, errno.ETIMEDOUT, errno.EHOSTDOWN})
 """Errors of a shared folder that may be gone tomorrow."""
 
@@ -32,50 +31,84 @@ class NotReady(Exception):
 
 def find_files(paths: Iterable[Path]) -> tuple[set[Path], list[str]]:
     """The files under the paths, hidden ones and those in hidden folders left out; and a sentence
-    for each folder under them that cannot be looked into. Raises FileNotFoundError, and
-    PermissionError for one of the paths themselves.
+    for each thing there that cannot be looked into: a closed folder, a link that leads nowhere or
+    to a folder, a pipe. Raises FileNotFoundError, and PermissionError for one of the paths
+    themselves.
     """
     paths = list(paths)
     found: set[Path] = set()
     problems: list[str] = []
 
     def closed(error: OSError) -> None:
-        if Path(error.filename) in paths:  # nothing of the inbox can be seen: no night
+        folder = Path(error.filename)
+        if folder in paths:  # nothing of the inbox can be seen: no night
             raise error
-        problems.append(f"{Path(error.filename).name}：文件夹无法打开（{system_reason(error)}）。")
+        problems.append(f"{name_of(folder)}：文件夹无法打开（{system_reason(error)}）。")
 
     for path in paths:
         if not path.exists():
-            raise FileNotFoundError(f"路径不存在：{path}")
+            raise FileNotFoundError(f"路径不存在：{name_of(path)}")
         if path.is_dir():
             for folder, folders, names in os.walk(path, onerror=closed):
                 folders[:] = [name for name in folders if not _is_hidden(name)]
-                found.update(Path(folder, name) for name in names if not _is_hidden(name))
-        elif path.is_file():
-            found.add(path)
+                linked = [name for name in folders if Path(folder, name).is_symlink()]
+                inside = (Path(folder, name) for name in names if not _is_hidden(name))
+                found.update(inside, (Path(folder, name) for name in linked))
         else:
-            problems.append(f"{path.name}：不是普通文件，无法导入。")
-    return {path for path in found if path.is_file()}, problems
+            found.add(path)
+    told = {path: why for path in found if (why := _no_file(path))}
+    problems += [f"{name_of(path)}：{told[path]}" for path in sorted(told)]
+    return found - told.keys(), problems
+
+
+def _no_file(path: Path) -> str | None:
+    """Why there is nothing to open: opening a pipe would wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return "是链接，所指的文件不存在，未导入。" if path.is_symlink() else "已被移走，未导入。"
+    except OSError as error:
+        return f"无法查看（{system_reason(error)}），未导入。"
+    if stat.S_ISDIR(mode):
+        return "是指向文件夹的链接，没有进入；如需导入，请另行指定该文件夹。"
+    return None if stat.S_ISREG(mode) else "不是普通文件，无法导入。"
+
+
+def name_of(path: Path) -> str:
+    """A file's name as text: where it is not UTF-8, Windows in China wrote it in GBK."""
+    name = os.fsencode(path.name)
+    for encoding in ("utf-8", "gb18030"):
+        with contextlib.suppress(UnicodeError):
+            return name.decode(encoding)
+    return name.decode("utf-8", "backslashreplace")
+
+
+def key_of(path: Path) -> str:
+    """The path as the store remembers it; another for every path, whatever bytes it holds."""
+    return os.fsencode(path.resolve()).decode("utf-8", "backslashreplace")
 
 
 def _is_hidden(name: str) -> bool:
     return name.startswith((".", "__MACOSX"))
 
 
-def unready(files: set[Path], new: set[Path]) -> dict[Path, str]:
+def unready(files: set[Path], new: set[Path], settle_seconds: float) -> dict[Path, str]:
     """Those of the ``new`` files that must not be read yet, each with the reason; ``files`` are
     all that lie there.
 
-    Files changed just now are looked at twice, so that one that grows is seen; a night of files
-    that came by day waits for nothing.
+    A file is read once it has been quiet for ``settle_seconds``, by what its time of change says
+    or else by two looks so far apart: a slow line may deliver nothing for seconds. All files are
+    waited for together. The clock that stamps a shared folder may be wrong, so every file is
+    looked at twice, one that seems old after a moment; and one stamped in the future waits no
+    longer than any other.
     """
     told = {path: why for path in new if (why := _telltale(path, files))}
-    now = time.time()
     looks = {path: look(path) for path in new - told.keys()}
-    young = {path: seen for path, seen in looks.items() if now - seen[1] / 1e9 < _YOUNG}
-    if young:
-        time.sleep(_PAUSE)
-    return told | {path: STILL_WRITTEN for path, seen in young.items() if look(path) != seen}
+    if looks:
+        youngest = time.time() - max(modified_ns for _, modified_ns in looks.values()) / 1e9
+        missing = settle_seconds - max(youngest, 0)
+        time.sleep(max(missing, min(_GLANCE, settle_seconds)))
+    return told | {path: STILL_WRITTEN for path, seen in looks.items() if look(path) != seen}
 
 
 def _telltale(path: Path, files: set[Path]) -> str | None:

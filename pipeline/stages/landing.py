@@ -47,7 +47,7 @@ def land(context: Context, paths: Iterable[Path], as_of: date) -> StageOutcome:
     repeats: list[str] = []  # said, but nothing to attend to
     counts["left"] = len(messages)
     known = {path: ids for path in files if (ids := _known_entry(context, path))}
-    unready = inbox.unready(files, files - known.keys())
+    unready = inbox.unready(files, files - known.keys(), context.settings.settle_seconds)
     for path in sorted(files):
         counts["found"] += 1
         try:
@@ -56,12 +56,13 @@ def land(context: Context, paths: Iterable[Path], as_of: date) -> StageOutcome:
             ids, new = (known[path], 0) if path in known else _claim(context, path, as_of)
         except inbox.NotReady as why:
             counts["left"] += 1
-            messages.append(mask_text(f"{path.name}:{why}"))
+            messages.append(mask_text(f"{inbox.name_of(path)}:{why}"))
             continue
         if path in paths:
             _try_again(context, ids)
-        if path not in known and new == 0 and (first := _name_of(context, ids[0])) != path.name:
-            repeats.append(mask_text(f"{path.name}：内容与已收的「{first}」相同，没有重复导入。"))
+        name = inbox.name_of(path)
+        if path not in known and new == 0 and (first := _name_of(context, ids[0])) != name:
+            repeats.append(mask_text(f"{name}：内容与已收的「{first}」相同，没有重复导入。"))
         seen.extend(ids)
         counts["new"] += new
         counts["known"] += len(ids) - new
@@ -106,15 +107,16 @@ def _claim(context: Context, path: Path, as_of: date) -> tuple[list[int], int]:
     of them are new. Raises NotReady where it cannot be read now.
     """
     before = inbox.look(path)
+    name = inbox.name_of(path)
     copies: list[_Copy] = []
     with inbox.reading(path) as handle:
-        copies.append(_archive(context, handle, path.name))
-        is_archive, stopped = _archive_members(context, handle, path.name, copies)
+        copies.append(_archive(context, handle, name))
+        is_archive, stopped = _archive_members(context, handle, name, copies)
     if inbox.look(path) != before:
         _discard(context, copies)
         raise inbox.NotReady(inbox.STILL_WRITTEN)
     file, *members = copies
-    entry, key = t.inbox_entry, str(path.resolve())
+    entry, key = t.inbox_entry, inbox.key_of(path)
     with context.engine.begin() as connection:
         register = partial(_register, connection, as_of=as_of, at=context.clock())
         file_id, new = register(file)
@@ -155,7 +157,7 @@ def _known_entry(context: Context, path: Path) -> list[int]:
     with context.engine.connect() as connection:
         file_id = connection.scalar(
             sa.select(entry.file_id).where(
-                entry.path == str(path.resolve()),
+                entry.path == inbox.key_of(path),
                 entry.size_bytes == size,
                 entry.modified_ns == modified_ns,
             )

@@ -3,8 +3,10 @@
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
 import sqlalchemy as sa
@@ -19,6 +21,7 @@ from pipeline.stages.outcome import StageOutcome, Status
 from pipeline.store import tables as t
 from pipeline.store.archive import archive_path, write_archive
 from pipeline.store.engine import read_only
+from pipeline.store.origins import origins
 from pipeline.store.tickets import QuarantinedRow, Rows, file_ledger, store_rows
 
 
@@ -31,20 +34,28 @@ def warm_up() -> None:
 
 
 def open_rows(context: Context, reason: str | None = None) -> list[dict]:
-    """Rows waiting for repair, oldest first, with masked previews; all, or those of a reason."""
-    kept, file = t.quarantine_row.c, t.export_file.c
+    """Rows waiting for repair, oldest first, with masked previews; all, or those of a reason.
+
+    ``file`` is the export that the row was received in, also where a repair of it failed.
+    """
+    kept, file, origin = t.quarantine_row.c, t.export_file.c, origins()
     query = (
         sa.select(
             kept.id, file.name.label("file"), kept.sheet, kept.row_no, kept.source_row,
-            kept.reasons_json.label("reasons"), kept.preview,
+            kept.reasons_json.label("reasons"),
         )
-        .join(t.export_file, file.id == kept.file_id)
+        .join(origin, origin.c.id == kept.id)
+        .join(t.export_file, file.id == origin.c.file_id)
         .where(kept.state == "open")
         .order_by(kept.id)
     )  # fmt: skip
+    from pipeline.intake.quarantine import previews
+
     with read_only(context.engine).connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
+        shown = previews(connection, context.vault, [row["id"] for row in rows])
     for row in rows:
+        row["preview"] = shown[row["id"]]
         row["reasons_zh"] = [RowReason(code).name_zh for code in row["reasons"]]
         row["reasons_text"] = [RowReason(code).text for code in row["reasons"]]
     return [row for row in rows if reason is None or reason in row["reasons"]]
@@ -54,10 +65,12 @@ def replay(context: Context, path: Path, person: str, as_of: date) -> StageOutco
     """Take repaired rows through the same normalising, checks and upsert as any other row.
 
     The spreadsheet becomes a file of its own in the ledger; each of its rows names the
-    quarantined row it came from (``replayed_from``), whose file and row number stay. A row that
-    fails again is quarantined anew with the edited cells. All of it is one transaction; the same
-    spreadsheet a second time changes nothing. Raises FileStopped for a spreadsheet that
-    ``hotline quarantine export`` did not write.
+    quarantined row it came from (``replayed_from``), whose file and row number stay. An edited
+    row that fails again is quarantined anew with the edited cells; one that nobody edited, and
+    that fails as before, stays as it is, so that the same spreadsheet can be repaired further.
+    All of it is one transaction; the same spreadsheet a second time changes nothing. Raises
+    FileStopped for a spreadsheet that ``hotline quarantine export`` did not write, or in which
+    nothing was repaired.
     """
     from pipeline.intake.quarantine import open_repair
 
@@ -67,17 +80,18 @@ def replay(context: Context, path: Path, person: str, as_of: date) -> StageOutco
             known = connection.scalar(
                 sa.select(t.export_file.c.id).where(t.export_file.c.sha256 == sha256)
             )
-        if known is not None:
+            rows = sa.select(t.export_row.c.replayed_from).where(t.export_row.c.file_id == known)
+            is_repair = connection.scalar(rows.limit(1)) is not None
+        if is_repair:
             return _outcome(context, known, (f"{path.name}：此前已重放过，没有变化。",))
+        if known is not None:
+            raise FileStopped(
+                FileReason.NO_REPAIR,
+                f"{path.name} 已作为导出文件收过；如是修复表，请另存后再重放。",
+            )
         handle.seek(0)
         repairs = open_repair(handle, context.engine, context.vault)
-        if not repairs:
-            raise FileStopped(FileReason.NO_DATA_ROWS, f"{path.name} 里没有仍待修复的行。")
-        handle.seek(0)
-        write_archive(handle, archive_path(context.settings.archive_dir, sha256), context.vault)
-    return _take(
-        context, repairs, path.name, sha256, path.stat().st_size, person=person, as_of=as_of
-    )
+        return _take(context, repairs, path.name, handle, sha256, person=person, as_of=as_of)
 
 
 def replay_cells(
@@ -93,24 +107,24 @@ def replay_cells(
 
     shown = masked_row(context.engine, context.vault, row_id)
     if shown is None or set(shown) != set(cells):
-        raise FileStopped(FileReason.NO_DATA_ROWS, f"隔离行 {row_id} 已不在待修复之列。")
+        raise FileStopped(FileReason.NO_REPAIR, f"隔离行 {row_id} 已不在待修复之列。")
     entered = {"row": row_id, "person": person, "at": context.clock(), "cells": dict(cells)}
     content = orjson.dumps(entered)
     sha256 = hashlib.sha256(content).hexdigest()
-    write_archive(
-        io.BytesIO(content), archive_path(context.settings.archive_dir, sha256), context.vault
-    )
-    repairs = repairs_of({row_id: cells}, context.engine, context.vault)
+    repairs = [
+        replace(repair, is_edited=[True])  # somebody looked at it and sent it as it stands
+        for repair in repairs_of({row_id: cells}, context.engine, context.vault)
+    ]
     name = f"隔离行{row_id}修复.json"
-    return _take(context, repairs, name, sha256, len(content), person=person, as_of=as_of)
+    return _take(context, repairs, name, io.BytesIO(content), sha256, person=person, as_of=as_of)
 
 
 def _take(
     context: Context,
     repairs: list,
     name: str,
+    source: BinaryIO,
     sha256: str,
-    size: int,
     *,
     person: str,
     as_of: date,
@@ -119,23 +133,27 @@ def _take(
     file = {
         "sha256": sha256,
         "name": name,
-        "size_bytes": size,
+        "size_bytes": source.seek(0, io.SEEK_END),
         "landed_at": at,
         "as_of": as_of,
         "state": FileOutcome.LOADED.value,
         "layout": "+".join(sorted({repair.export.layout for repair in repairs})),
         "loaded_at": at,
     }
+    taken = list(_repaired(context, repairs, suite_parameters(file)))
+    if not taken:
+        raise FileStopped(FileReason.NO_REPAIR, f"{name} 里没有改正过且仍待修复的行。")
+    source.seek(0)
+    write_archive(source, archive_path(context.settings.archive_dir, sha256), context.vault)
     with context.engine.begin() as connection:
         file_id = connection.execute(
             sa.insert(t.export_file).values(file).returning(t.export_file.c.id)
         ).scalar_one()
-        parameters = suite_parameters(file)
-        for rows, ids in _repaired(context, repairs, file_id, parameters):
-            store_rows(connection, context.vault, rows, at)
+        for rows in taken:
+            store_rows(connection, context.vault, replace(rows, file_id=file_id), at)
             connection.execute(
                 sa.update(t.quarantine_row)
-                .where(t.quarantine_row.c.id.in_(ids))
+                .where(t.quarantine_row.c.id.in_(rows.replayed_from.values()))
                 .values(
                     state="replayed", resolved_at=at, resolved_by=person, replay_file_id=file_id
                 )
@@ -143,10 +161,10 @@ def _take(
     return _outcome(context, file_id)
 
 
-def _repaired(
-    context: Context, repairs: list, file_id: int, parameters: dict
-) -> Iterator[tuple[Rows, list[int]]]:
-    """Each repair's rows, normalised and checked, numbered through the replay file."""
+def _repaired(context: Context, repairs: list, parameters: dict) -> Iterator[Rows]:
+    """Each repair's rows to take, normalised and checked, numbered through the replay file, whose
+    id is not known yet.
+    """
     from pipeline.intake.normalise import Normaliser
     from pipeline.intake.quarantine import seal_row
     from pipeline.quality.checking import run_suite
@@ -159,28 +177,32 @@ def _repaired(
         for result in run_suite(suite, chunk.columns, parameters):
             for position in result.failing_rows:
                 codes.setdefault(position, []).append(RowReason(result.code))
-        quarantined = {
-            i: QuarantinedRow(tuple(reasons), *seal_row(chunk.raw, i, context.vault))
-            for i, reasons in codes.items()
-        }
-        numbers = list(range(first, first + len(chunk.row_no)))
-        first += len(numbers)
-        rows = Rows(
-            file_id=file_id,
-            row_no=numbers,
+        taken = [i for i, edited in enumerate(repair.is_edited) if edited or i not in codes]
+        if not taken:
+            continue
+        yield Rows(
+            file_id=0,
+            row_no=list(range(first, first + len(taken))),
             sheet=chunk.sheet,
-            source_row=chunk.source_row,
-            columns=chunk.columns,
-            contacts=chunk.contacts,
-            quarantined=quarantined,
-            replayed_from=dict(enumerate(repair.quarantine_ids)),
+            source_row=[chunk.source_row[i] for i in taken],
+            columns={name: [column[i] for i in taken] for name, column in chunk.columns.items()},
+            contacts=[chunk.contacts[i] for i in taken],
+            quarantined={
+                at: QuarantinedRow(tuple(codes[i]), *seal_row(chunk.raw, i, context.vault))
+                for at, i in enumerate(taken)
+                if i in codes
+            },
+            replayed_from={at: repair.quarantine_ids[i] for at, i in enumerate(taken)},
         )
-        yield rows, repair.quarantine_ids
+        first += len(taken)
 
 
 def _outcome(context: Context, file_id: int, messages: tuple[str, ...] = ()) -> StageOutcome:
+    waiting = sa.select(sa.func.count()).where(t.quarantine_row.c.state == "open")
     with context.engine.connect() as connection:
         ledger = file_ledger(connection, file_id)
+        if left := connection.scalar(waiting):
+            messages = (*messages, f"隔离区还有 {left} 行待修复。")
     return StageOutcome(
         "replay",
         Status.ATTENTION if ledger.quarantined else Status.DONE,

@@ -97,6 +97,19 @@ def _quarantine_matches(_context: Context, connection: sa.Connection) -> Iterato
     yield from (f"文件 {f} 第 {n} 行没有工单" for f, n in connection.execute(lost))
 
 
+def _tickets_come_from_rows(_context: Context, connection: sa.Connection) -> Iterator[str | None]:
+    ticket, version, row = t.ticket.c, t.ticket_version.c, t.export_row.c
+    for kind, key, file_id, row_no in (
+        ("首次来源", ticket.id, ticket.first_file_id, ticket.first_row_no),
+        ("最近来源", ticket.id, ticket.last_file_id, ticket.last_row_no),
+        ("变更来源", version.ticket_id, version.file_id, version.row_no),
+    ):
+        said = (row.file_id == file_id) & (row.row_no == row_no) & (row.ticket_id == key)
+        query = sa.select(key, row.row_no).outerjoin_from(key.table, t.export_row, said)
+        for ticket_id, found in connection.execute(query):
+            yield None if found is not None else f"工单 {ticket_id}：{kind}不在逐行记录里"
+
+
 def _one_classification(context: Context, connection: sa.Connection) -> Iterator[str | None]:
     version = champion(connection, context.settings).version
     c = t.classification.c
@@ -237,6 +250,7 @@ def _visible(xml: str) -> str:
 _PROBES: tuple[tuple[str, Probe], ...] = (
     ("每个文件的行数与去向平衡", _files_balance),
     ("每个隔离行都在隔离区，其余行都有工单", _quarantine_matches),
+    ("每件工单的来源都是它自己的行", _tickets_come_from_rows),
     ("每件工单恰有一条现行模型的分类", _one_classification),
     ("依据片段都是工单原文", _evidence_is_substring),
     ("监督事项的每个状态都有事件", _item_events),

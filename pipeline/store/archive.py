@@ -7,10 +7,11 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
+import zstandard
+
 from pipeline.store.vault import SealBroken, Vault
 
 _FRAME = 1 << 20  # clear bytes per frame; all but the last are full
-_PACKED_SHARE = 0.9
 _LENGTH = struct.Struct(">I")
 
 
@@ -24,18 +25,21 @@ def write_archive(source: BinaryIO, path: Path, vault: Vault) -> None:
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as handle:
-            level = 1
+            packer = zstandard.ZstdCompressor(level=1)  # level 3 takes twice as long
             while block := source.read(_FRAME):
-                packed = zlib.compress(block, level)
-                if len(packed) > _PACKED_SHARE * len(block):
-                    level = 0  # a workbook is packed already: trying each frame takes as long
-                sealed = vault.seal(packed, "archive")
+                sealed = vault.seal(packer.compress(block), "archive")
                 handle.write(_LENGTH.pack(len(sealed)) + sealed)
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unpack(packed: bytes) -> bytes:
+    if packed.startswith(zstandard.FRAME_HEADER):
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_FRAME)
+    return zlib.decompress(packed)  # sealed before archives were packed with zstd
 
 
 class ArchiveReader(io.RawIOBase):
@@ -63,8 +67,8 @@ class ArchiveReader(io.RawIOBase):
         if self._cached[0] != index:
             offset, length = self._offsets[index]
             self._handle.seek(offset)
-            block = zlib.decompress(self._vault.open(self._handle.read(length), "archive"))
-            self._cached = (index, block)
+            packed = self._vault.open(self._handle.read(length), "archive")
+            self._cached = (index, _unpack(packed))
         return self._cached[1]
 
     def readable(self) -> bool:

@@ -216,20 +216,18 @@ class _ChunkWriter:
         }
         self.next_id += 1
         self.known[key] = self.inserts[ticket["id"]] = ticket
-        self._version(i, ticket, {})
         self._contact(i, ticket["id"])
         self._officers(i, ticket["id"])
         return ticket
 
     def _insert_new(self) -> None:
-        """The tickets of ``new`` and their first versions."""
+        """The tickets of ``new``."""
         rows = self.rows
         indices = [i for i, _ in self.new]
         ids = [ticket_id for _, ticket_id in self.new]
         pick = _picker(indices, len(rows.row_no))
         numbers = pick(rows.row_no)
         file_ids = [rows.file_id] * len(ids)
-        first_version = [1] * len(ids)
         names = ("hotline", "ticket_no", *_ROW_NAMES)
         insert_columns(
             self.connection,
@@ -237,23 +235,11 @@ class _ChunkWriter:
             {
                 "id": ids,
                 **{name: pick(rows.columns[name]) for name in names},
-                "version": first_version,
+                "version": [1] * len(ids),
                 "first_file_id": file_ids,
                 "first_row_no": numbers,
                 "last_file_id": file_ids,
                 "last_row_no": numbers,
-            },
-        )
-        insert_columns(
-            self.connection,
-            t.ticket_version,
-            {
-                "ticket_id": ids,
-                "version": first_version,
-                "file_id": file_ids,
-                "row_no": numbers,
-                "recorded_at": [self.at] * len(ids),
-                "changes_json": [{}] * len(ids),
             },
         )
 

@@ -85,24 +85,25 @@ def past(connection: sa.Connection, as_of: date, start: datetime) -> Past:
     end = datetime.combine(as_of + timedelta(days=1), time())
     file, version = t.export_file.c, t.ticket_version.c
     before: dict[int, dict[str, object]] = {}
-    later: set[int] = set()
+    later: frozenset[int] = frozenset()
     has_begun = connection.scalar(sa.select(sa.exists().where(file.as_of <= as_of)))
     if has_begun:
         query = (
-            sa.select(version.ticket_id, version.version, version.changes_json)
+            sa.select(version.ticket_id, version.changes_json)
             .join(t.export_file, file.id == version.file_id)
             .where(file.as_of > as_of)
             .order_by(version.ticket_id, version.version.desc())
         )
-        for ticket_id, number, changes in connection.execute(query):
-            if number == 1:
-                later.add(ticket_id)
+        for ticket_id, changes in connection.execute(query):
             old = before.setdefault(ticket_id, {})
             old |= {name: _value(name, was) for name, (was, _now) in changes.items()}
+        first = file.id == t.ticket.c.first_file_id
+        query = sa.select(t.ticket.c.id).join(t.export_file, first).where(file.as_of > as_of)
+        later = frozenset(connection.scalars(query))
     was_known = _was_known(as_of if has_begun else None, end)
     repeats = _repeats(connection, was_known, start, before)
     matters = _matters(connection, was_known)
-    return Past(before, frozenset(later), _labels(connection, end), repeats, matters)
+    return Past(before, later, _labels(connection, end), repeats, matters)
 
 
 _later, _earlier = t.ticket.alias("later"), t.ticket.alias("earlier")

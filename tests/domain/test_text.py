@@ -15,6 +15,7 @@ from pipeline.domain.text import clean, clean_code
         ("第\uff11\uff12路\uff21站", "第12路A站"),
         ("说“先交钱”，后开单；", "说“先交钱”，后开单；"),
         ("a<br/>b &lt;c&gt;", "a\nb <c>"),
+        ('="他说""先交钱"""', '他说"先交钱"'),
         ("谢谢\U0001f64f", "谢谢\U0001f64f"),
         ("x\x00y\x08z\ud800", "xyz"),
     ],

@@ -205,6 +205,25 @@ def test_an_xls_that_calamine_does_not_survive_is_damaged():
     assert caught.value.reason is FileReason.DAMAGED
 
 
+def test_cells_that_hold_only_a_format_do_not_count_and_the_refusal_tells_the_true_size():
+    book = openpyxl.Workbook()
+    for row in (HEADINGS, ROW):
+        book.active.append(row)
+    book.active["XFD9"].number_format = "0.00"
+    out = io.BytesIO()
+    book.save(out)
+    assert len(rows_of(out.getvalue())[1]) == 1
+    book.active["XFD9"] = 1
+    out = io.BytesIO()
+    book.save(out)
+    assert len(rows_of(out.getvalue())[1]) == 2  # the stray cell's row goes into quarantine
+    book.active["A9000"] = 1
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(FileStopped, match="9000 行 × 16384 列"):
+        open_tables(io.BytesIO(out.getvalue()))
+
+
 def test_blank_rows_and_columns_that_programs_add_do_not_count():
     data = ods_bytes(
         ods_row(HEADINGS, after=BLANKS)
@@ -296,6 +315,14 @@ def test_html_with_cells_over_several_rows_and_columns():
     assert [row["回访结果"] for row in rows] == ["未接通", "回访成功", ""]
     assert [row["工单编号"] for row in rows] == [ROW[0], ROW[0], "A2"]
     assert rows[1]["业务领域"] == "普通公路"
+
+
+def test_html_with_lines_and_a_table_within_a_cell():
+    cells = [ROW[0], ROW[1], "一<br>二<p>三<table><tr><td>附</td></tr></table>", *ROW[3:]]
+    rows = (HEADINGS, cells, ROW)
+    page = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+    read = rows_of(f"<table>{page}</table>".encode())[1]
+    assert [row["受理内容"] for row in read] == ["一\n二\n三", ROW[2]]
 
 
 def test_html_that_stands_for_millions_of_cells_is_refused(monkeypatch):

@@ -129,6 +129,29 @@ def test_repair_goes_out_masked_and_comes_back_whole(quarantined, tmp_path):
     assert repair.chunk.row(i)["来电人"] == "张伟"
 
 
+def test_a_column_that_is_gone_empties_no_cell(quarantined, tmp_path):
+    path = tmp_path / "repair.xlsx"
+    export_rows(quarantined, VAULT, path)
+    book = openpyxl.load_workbook(path)
+    columns = {cell.value: cell.column for cell in book.worksheets[0][1]}
+    book.worksheets[0].cell(1, columns["来电人"], "姓名")
+    book.save(path)
+    with path.open("rb") as stream, pytest.raises(FileStopped, match="缺少编号 1 的列：来电人"):
+        open_repair(stream, quarantined, VAULT)
+    book.worksheets[0].cell(1, columns["来电人"], "来电人")
+    for sheet in book:  # the surplus may go with its columns
+        headings = [cell.value for cell in sheet[1]]
+        if "多余单元格1" in headings:
+            sheet.delete_cols(headings.index("多余单元格1") + 1, 2)
+    book.save(path)
+    with path.open("rb") as stream:
+        repairs = open_repair(stream, quarantined, VAULT)
+    edited = {
+        key: told for r in repairs for key, told in zip(r.quarantine_ids, r.is_edited, strict=True)
+    }
+    assert edited == {1: False, 2: False, 3: True}
+
+
 def test_unedited_rows_come_back_as_bad_as_they_were(quarantined, tmp_path):
     path = tmp_path / "repair.xlsx"
     export_rows(quarantined, VAULT, path)
@@ -163,4 +186,4 @@ def test_only_open_and_wanted_rows_go_out(quarantined, tmp_path):
 def test_another_spreadsheet_is_refused(quarantined):
     with pytest.raises(FileStopped) as caught:
         open_repair(io.BytesIO(xlsx_bytes([HEADINGS, ROWS[0]])), quarantined, VAULT)
-    assert caught.value.reason is FileReason.UNKNOWN_LAYOUT
+    assert caught.value.reason is FileReason.NO_REPAIR

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.domain.outcome import FileReason, FileStopped
 from pipeline.intake.normalise import Normaliser
-from pipeline.intake.reading import open_export
+from pipeline.intake.reading import _headings, open_export
+from pipeline.intake.tables import open_tables
 from pipeline.intake.workbooks import cell_text
 from pipeline.store.vault import Vault
 from tests.conftest import EXPORTS
@@ -75,11 +76,30 @@ def test_text_files(encoding, delimiter):
     assert read(data)[1] == [dict(zip(HEADINGS, ROW, strict=True))]
 
 
-def test_xls_that_is_html():
+@pytest.mark.parametrize("head", ["", "\ufeff", '<?xml version="1.0"?>\n'])
+def test_xls_that_is_html(head):
     cells = "".join(f"<td>{cell}</td>" for cell in ROW)
     heads = "".join(f"<th>{heading}</th>" for heading in HEADINGS)
-    page = f"<html><body><table><tr>{heads}</tr><tr>{cells}</tr></table></body></html>"
-    assert read(page.encode("gbk"), "导出.xls")[1] == [dict(zip(HEADINGS, ROW, strict=True))]
+    page = f"{head}<html><body><table><tr>{heads}</tr><tr>{cells}</tr></table></body></html>"
+    assert read(page.encode("gb18030"), "导出.xls")[1] == [dict(zip(HEADINGS, ROW, strict=True))]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_cell():
+    data = csv_bytes([["工单\n编号", *HEADINGS[1:]], ROW], "utf-8-sig")
+    assert read(data)[1] == [dict(zip(HEADINGS, ROW, strict=True))]
+
+
+def test_the_encoding_is_told_by_what_follows_a_long_beginning_in_ascii():
+    rows = [["no", "at", "text"], *[["1", "2026-10-01", "x"]] * 20_000, ["2", "", "路面坑槽"]]
+    assert open_tables(io.BytesIO(csv_bytes(rows, "gb18030"))).encoding == "gb18030"
+
+
+def test_numbers_that_a_csv_guards_against_spreadsheets():
+    lines = [",".join(HEADINGS), ",".join(f'="{cell}"' for cell in ROW)]
+    export = open_export(io.BytesIO("\n".join(lines).encode()), "x")
+    columns = Normaliser(export, Vault(b"s" * 32)).normalise(next(export.chunks())).columns
+    assert (columns["ticket_no"], columns["content"]) == ([ROW[0]], [ROW[2]])
+    assert columns["accepted_at"] == [datetime(2026, 10, 1, 8)]
 
 
 def test_a_few_damaged_bytes_do_not_stop_a_file():
@@ -108,21 +128,46 @@ def test_title_rows_totals_and_signatures_are_no_data():
         ["序号", *HEADINGS],
         [1, *ROW],
         [],
+        [" ", "\u3000"],
         [2, *ROW],
         ["序号", *HEADINGS],
-        ["合计", 2],
+        ["", "合\u3000计", 2],
         ["制表人:孙某", "", "", "审核:李某"],
     ]
     export, rows = read(xlsx_bytes(sheet))
     assert [row["序号"] for row in rows] == ["1", "2"]
     assert (export.period_start, export.period_end) == (date(2026, 10, 1), date(2026, 10, 31))
     chunk = next(open_export(io.BytesIO(xlsx_bytes(sheet)), "x").chunks())
-    assert (chunk.row_no, chunk.source_row) == ([1, 2], [4, 6])
+    assert (chunk.row_no, chunk.source_row) == ([1, 2], [4, 7])
 
 
 def test_a_row_of_a_ticket_is_data_even_if_nearly_empty():
-    sheet = [HEADINGS, ROW, ["", "", "合计三千元没有票据", "", ""], ["123", "", "", "", ""]]
-    assert len(read(xlsx_bytes(sheet))[1]) == 3
+    sheet = [
+        ["标题", *HEADINGS],
+        ["审核材料要跑三趟", *ROW],
+        ["", "", "", "合计：三千元没有票据", "", ""],
+        ["", "123", "", "", "", ""],
+        ["", "", "", "", "投诉举报", "业务领域"],
+    ]
+    assert len(read(xlsx_bytes(sheet))[1]) == 4
+
+
+def test_headings_repeated_on_each_page_are_no_data_even_if_they_begin_with_digits():
+    headings = ["12345工单编号", "12345受理时间", "12345内容描述"]
+    row = ["A1", "2026-10-01", "反映路面坑槽"]
+    assert len(read(csv_bytes([headings, row, headings, row]))[1]) == 2
+
+
+def test_a_first_row_that_fills_only_an_unknown_column_is_data():
+    sheet = [[*HEADINGS, "星座"], ["", "", "", "", "", "白羊"], [*ROW, ""]]
+    assert len(read(xlsx_bytes(sheet))[1]) == 2
+
+
+def test_headings_are_found_under_many_rows_of_titles_which_tell_the_period():
+    titles = [["××市工单明细表(2026年10月)"], *[["说明"]] * 12]
+    export, rows = read(xlsx_bytes([*titles, HEADINGS, ROW]), "2026-09.xlsx")
+    assert len(rows) == 1
+    assert export.period_start == date(2026, 10, 1)
 
 
 def test_double_decked_headings():
@@ -135,6 +180,19 @@ def test_double_decked_headings():
     assert export.headings["mapped"]["visited_at"] == "回访时间"
     assert export.headings["mapped"]["visit_result"] == "回访结果"
     assert rows[0]["回访结果"] == "未接通"
+
+
+def test_lower_headings_belong_to_the_upper_one_they_stand_under():
+    upper = ["回访情况", "", "", "", "满意度", ""]
+    lower = ["回访时间", "结果", "", "评价", "", "备注"]
+    assert _headings([upper, lower]) == [
+        "回访时间",
+        "回访结果",
+        "列3",
+        "评价",
+        "满意度",
+        "满意度备注",
+    ]
 
 
 def test_several_sheets_and_hidden_ones():
@@ -162,6 +220,8 @@ def test_dates_and_numbers_of_a_spreadsheet_become_text():
         "46258.5",
     ]
     assert "E+22" in cell_text(1.2328340120260810e22)
+    assert cell_text(999_999_999_999_999.0) == "999999999999999"
+    assert "E+15" in cell_text(1_234_567_890_123_456)
     assert [cell_text(float(x)) for x in ("inf", "nan")] == ["inf", "nan"]
     assert cell_text(datetime(9999, 12, 31, 23, 59, 59, 999999)) == "9999-12-31 23:59:59"
 
@@ -224,6 +284,9 @@ BAD_FILES = {
         csv_bytes([["姓名", "部门", "岗位"], ["甲", "乙", "丙"]]),
         FileReason.UNKNOWN_LAYOUT,
     ),
+    "other code page": ("受理編號,受理時間,內容\n".encode("big5") * 50, FileReason.ENCODING),
+    "latin": ("é,è,ê\n".encode("latin-1") * 50, FileReason.ENCODING),
+    "binary": (bytes(range(256)) * 20, FileReason.NOT_A_TABLE),
     "far cell": (_far_cell(), FileReason.TOO_LARGE),
     "bomb": (_bomb(), FileReason.TOO_LARGE),
 }

@@ -2,20 +2,26 @@ import io
 
 import pytest
 
+from pipeline.intake import staging
 from pipeline.intake.normalise import Normaliser
 from pipeline.intake.reading import open_export
 from pipeline.intake.staging import (
     chunk_numbers,
     note_reasons,
     noted_reasons,
+    read_whole,
     stage_chunk,
+    stage_export,
     staged_chunk,
     staged_columns,
+    staged_export,
 )
+from pipeline.store.archive import write_archive
 from pipeline.store.vault import SealBroken, Vault
 from tests.intake.makers import city_csv
 
-VAULT = Vault(b"a secret of the tests, long enough")
+SECRET = b"a secret of the tests, long enough"
+VAULT = Vault(SECRET)
 
 
 def _chunks(count=25):
@@ -68,3 +74,23 @@ def test_half_written_chunks_are_not_seen(tmp_path):
     stage_chunk(tmp_path, 0, _chunks()[0], VAULT, [])
     (tmp_path / "000000.checked").rename(tmp_path / "000000.checked.123.tmp")
     assert chunk_numbers(tmp_path) == []
+
+
+def test_what_another_code_staged_or_a_power_cut_tore_counts_as_not_read(tmp_path, monkeypatch):
+    write_archive(io.BytesIO(city_csv(5)), tmp_path / "a.sealed", VAULT)
+    folder = tmp_path / "f"
+    stage_export(
+        tmp_path / "a.sealed", "a.csv", folder, secret=SECRET, checked=[], chunk_rows=10
+    )  # fmt: skip
+    assert read_whole(folder) == {"rows": 5, "chunks": 1, "warnings": []}
+    assert set(staged_export(folder)) == {"layout", "headings_json", "period_start", "period_end"}
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "_code", lambda: "that of the next version")
+        assert (read_whole(folder), staged_export(folder)) == (None, None)
+    for name, was in (("read.json", b'{"rows":5,"chunks":1}'), ("export.json", b"")):
+        kept = (folder / name).read_bytes()
+        (folder / name).write_bytes(was)
+        assert read_whole(folder) is None
+        (folder / name).unlink()
+        assert read_whole(folder) is None
+        (folder / name).write_bytes(kept)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from pipeline.report.compose import compose
-from pipeline.report.document import Paragraph, plain
+from pipeline.report.document import Paragraph, plain, texts
 from pipeline.report.figures import load
 from pipeline.report.linter import lint_document, lint_figures
 from pipeline.report.parts import PRINTED_TYPES
@@ -168,6 +168,30 @@ def test_what_became_of_a_complaint_is_counted_only_where_it_was_seen_again(
     assert (figures["4.redone.hits"].value, figures["4.redone.base"].value) == (1, 11)
     assert (figures["4.mended.hits"].value, figures["4.mended.base"].value) == (1, 11)
     assert figures["4.mended.rate"].value == pytest.approx(100 / 11, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "visit", [None, {"visited_at": "2026-10-22 09:00:00"}, {"status": "已回访"}]
+)
+def test_without_any_record_of_a_visit_there_is_no_rate_of_visits(build, report_of, engine, visit):
+    closed = {"status": "已办结", "closed_at": "2026-10-20 09:00:00"}
+    for _ in range(10):
+        build.ticket(**closed)
+    if visit:  # last month's is enough: the platform's export tells of visits
+        build.ticket("2026-09-05 09:00:00", **closed | visit)
+    made = report_of()
+    with engine.connect() as connection:
+        figures = load(connection, made.report_id)
+        row = find_report(connection, "2026-10", "mot-2024-25")
+        document = compose(row, frame_of(connection, row), figures, (), None)
+    said = "".join(text for _, text in texts(document))
+    (row,) = [row for row in table(document, "办理质效") if row[0].startswith("回访率")]
+    if visit:
+        assert figures["4.visit.rate"].value == 0
+    else:
+        assert not any(n.startswith("4.visit") for n in figures)
+        assert row[3] == "无数据"
+    assert ("导出表没有回访记录，不计算回访率。" in said) == (visit is None)
 
 
 def test_types_of_a_group_have_no_small_cell(build, report_of, engine):

@@ -133,16 +133,6 @@ class Store:
                     **values,
                 )
             )
-            connection.execute(
-                sa.insert(t.ticket_version).values(
-                    ticket_id=key,
-                    version=1,
-                    file_id=self.file_id,
-                    row_no=key,
-                    recorded_at=NOW,
-                    changes_json={},
-                )
-            )
             if phone:
                 clear = orjson.dumps({"name": "王建国", "phone": phone})
                 connection.execute(

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
 
@@ -21,11 +20,6 @@ from pipeline.store import tables as t
 from pipeline.store.vault import Vault
 from tests.intake.makers import city_csv
 from tests.stages.conftest import AS_OF
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch):
-    monkeypatch.setattr(inbox, "_PAUSE", 0)
 
 
 @pytest.fixture
@@ -75,26 +69,43 @@ def test_names_of_transfers_and_locks_are_left_with_a_word(context, folder):
     assert land(context, [folder], AS_OF).counts["new"] == 1  # c, d and e are the same bytes
 
 
-def test_a_file_that_grows_while_we_look_is_left(context, folder, monkeypatch):
-    path, stop = folder / "a.csv", threading.Event()
-    path.write_bytes(city_csv(1))
+NOW = 1_800_000_000
 
-    def write():
-        with path.open("ab") as handle:
-            while not stop.wait(0.005):
-                handle.write(b"x" * 100)
-                handle.flush()
 
-    monkeypatch.setattr(inbox, "_PAUSE", 0.2)
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
+@pytest.mark.parametrize(
+    ("ages", "seconds"),
+    [((86_400,), 1), ((3,), 7), ((86_400, 3, 9), 7), ((-86_400,), 10), ((), None)],
+    ids=["moved in whole", "just written", "several", "stamped in the future", "nothing"],
+)
+def test_files_are_waited_for_until_the_youngest_was_quiet(folder, monkeypatch, ages, seconds):
+    paths = {folder / f"{number}.csv" for number in range(len(ages))}
+    for path, age in zip(sorted(paths), ages, strict=True):
+        path.write_bytes(b"x")
+        os.utime(path, (NOW - age, NOW - age))
+    slept = []
+    monkeypatch.setattr(inbox.time, "time", lambda: NOW)
+    monkeypatch.setattr(inbox.time, "sleep", slept.append)
+    assert inbox.unready(paths, paths, 10) == {}
+    assert slept == ([seconds] if seconds else [])
+
+
+@pytest.mark.parametrize("age", [0, 86_400], ids=["just written", "by a clock that is wrong"])
+def test_a_file_that_changes_between_two_looks_is_left(context, folder, monkeypatch, age):
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_bytes(city_csv(1, seed=ord(name[0])))
+        os.utime(folder / name, (NOW - age, NOW - age))
+
+    def written(_seconds):
+        with (folder / "a.csv").open("ab") as handle:
+            handle.write(b"more")
+        os.utime(folder / "a.csv", (NOW - age, NOW - age))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox.time, "sleep", written)
         landed = land(context, [folder], AS_OF)
-    finally:
-        stop.set()
-        writer.join()
-    assert landed.counts == {"found": 1, "new": 0, "known": 0, "left": 1}
-    assert "仍在写入" in landed.messages[0]
+    assert landed.counts == {"found": 2, "new": 1, "known": 0, "left": 1}
+    assert landed.messages == (f"a.csv:{inbox.STILL_WRITTEN}",)
+    assert len(archived(context)) == 1
     assert land(context, [folder], AS_OF).counts["new"] == 1
 
 
@@ -186,16 +197,35 @@ def test_a_folder_that_cannot_be_entered_is_said(context, folder, monkeypatch):
     assert landed.status is Status.ATTENTION
 
 
-def test_folders_files_pipes_and_nothing_at_all(context, folder, tmp_path):
+def test_folders_and_what_is_no_file(context, folder, tmp_path):
     assert land(context, [folder], AS_OF).counts["found"] == 0
-    (folder / "deep" / "er").mkdir(parents=True)
-    (folder / "deep" / "er" / "a.csv").write_bytes(city_csv(1))
-    os.symlink(tmp_path / "nowhere.csv", folder / "broken.csv")
-    assert land(context, [folder, folder / "deep"], AS_OF).counts["new"] == 1
-    os.mkfifo(tmp_path / "pipe")
-    assert "不是普通文件" in land(context, [tmp_path / "pipe"], AS_OF).messages[0]
+    (folder / "deep.xlsx" / "er").mkdir(parents=True)
+    (folder / "deep.xlsx" / "er" / "a.csv").write_bytes(city_csv(1))
+    assert land(context, [folder, folder / "deep.xlsx"], AS_OF).counts["new"] == 1
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "broken.csv").symlink_to(tmp_path / "nowhere.csv")
+    (folder / "round.csv").symlink_to(folder / "round.csv")
+    (folder / "share").symlink_to(tmp_path)
+    (folder / ".sync").symlink_to(tmp_path)
+    landed = land(context, [folder, folder / "pipe.csv"], AS_OF)
+    assert landed.counts == {"found": 1, "new": 0, "known": 1, "left": 4}
+    said = dict(message.split("：", 1) for message in landed.messages)
+    assert "所指的文件不存在" in said["broken.csv"]
+    assert "不是普通文件" in said["pipe.csv"]
+    assert "无法查看" in said["round.csv"]
+    assert "指向文件夹的链接" in said["share"]
     with pytest.raises(FileNotFoundError, match="路径不存在"):
         land(context, [tmp_path / "nowhere"], AS_OF)
+
+
+def test_names_that_are_no_utf_8_are_read_as_gbk_or_shown_as_bytes(context, folder):
+    for seed, name in enumerate(("青原县2026年10月.csv".encode("gb18030"), b"\xff\xff.csv"), 1):
+        Path(os.fsdecode(os.path.join(os.fsencode(folder), name))).write_bytes(
+            city_csv(1, seed=seed)
+        )
+    load(context, folder)
+    assert set(files_of(context)) == {"青原县2026年10月.csv", r"\xff\xff.csv"}
+    assert load(context, folder).counts == {"found": 2, "new": 0, "known": 2, "left": 0}
 
 
 def test_an_empty_file_and_the_same_content_under_other_names(context, folder):

@@ -96,6 +96,22 @@ def test_verify_looks_into_json_and_takes_no_fraction_for_a_card(context):
     assert "audit_event" in privacy()[0]
 
 
+@pytest.mark.parametrize("column", ["first_file_id", "last_row_no"])
+def test_verify_misses_the_row_that_a_ticket_came_from(after_night, column):
+    """A foreign key would not tell a row of another ticket."""
+    ticket = t.ticket.c
+    other = sa.select(t.export_row.c.row_no, t.export_row.c.file_id).where(
+        t.export_row.c.ticket_id == 2
+    )
+    with after_night.engine.begin() as connection:
+        row_no, file_id = connection.execute(other).first()
+        wrong = {"first_file_id": 1 + file_id % 2, "last_row_no": row_no}[column]
+        connection.execute(sa.update(t.ticket).where(ticket.id == 1).values({column: wrong}))
+    verdict = next(v for v in verify(after_night) if "来源" in v.invariant)
+    assert len(verdict.broken) == 1
+    assert "工单 1：" in verdict.broken[0]
+
+
 def test_a_reader_needs_no_lock(after_night):
     with open_context(after_night.settings, write=False) as reader:
         assert night.store_counts(reader)["ticket"] == 2309

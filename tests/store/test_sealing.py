@@ -1,6 +1,8 @@
 import io
 import os
 import stat
+import struct
+import zlib
 
 import pytest
 from hypothesis import given
@@ -42,6 +44,14 @@ def test_an_archived_file_reads_back_from_anywhere_and_lies_sealed(tmp_path, siz
         assert stream.read(100) == content[size // 2 : size // 2 + 100]
         stream.seek(-min(10, size), io.SEEK_END)
         assert stream.read() == content[size - min(10, size) :]
+
+
+def test_an_archive_of_before_zstd_reads_back(tmp_path):
+    path = tmp_path / "x.sealed"
+    frames = [VAULT.seal(zlib.compress(part), "archive") for part in (b"a" * (1 << 20), b"end")]
+    path.write_bytes(b"".join(struct.pack(">I", len(frame)) + frame for frame in frames))
+    with open_archive(path, VAULT) as stream:
+        assert stream.read() == b"a" * (1 << 20) + b"end"
 
 
 def test_a_cut_archive_is_refused(tmp_path):

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from pipeline.classify.corpus import load_corpus
+from pipeline.domain.text import probe
+from pipeline.settings import MODELS_DIR
 from pipeline.supervise.fines import FinesUnreadable, read_fines
-from pipeline.supervise.rules.penalties import penalty_items
+from pipeline.supervise.rules.penalty_words import is_about_a_fine, penalty_items
 
 OCTOBER = "2026-10-12 08:00"
 
@@ -150,10 +153,42 @@ def test_three_disputes_of_one_item_within_ninety_days(store, first, found):
         ("罚三千,写的是超限、未盖篷布", ["超限超载", "货物遮盖脱落"]),
         ("我开改装厂。昨天被罚了", []),
         ("保留行车记录仪录像,罚款太重", []),
+        ("没有超载也被罚了", ["超限超载"]),
+        ("超了240公斤,罚我一千", ["超限超载"]),
+        ("在超限检测站罚了我两千,说不上原因", []),
+        ("网约车没办证,罚了一万", ["非法营运", "网约车无证"]),
+        ("开面包车送菜,罚了一千", []),
+        ("押运员去厕所,被罚五千", ["危险货物"]),
+        ("站外上客罚五百", ["未按规定停靠"]),
+        ("北斗掉线就罚两百", ["动态监控定位"]),
+        ("甩客要罚,我没有甩客", ["服务不规范"]),
+        ("防护栏低了一公分罚五千", ["车辆改装外廓"]),
+        ("撞坏护栏,路政罚了三千", ["路产占道"]),
+        ("忘带营运证。第二天交了罚款", ["证件"]),  # the sentence before
+        ("昨天罚了我三千。写的是篷布没盖严", ["货物遮盖脱落"]),  # the sentence after
+        ("罚得太重。我要申诉。求改判。前头说是灭火器过期", ["安全设施"]),  # nothing else is named
+        ("罚得太重。我要申诉。求改判。灭火器和篷布都好好的", []),  # which of the two, nobody knows
+        ("改装过的车没有再查。罚的是没带证", ["证件"]),  # nearer to the fine
+        ("罚没收入年年涨,说是改装", []),  # no fine of the caller's
     ],
 )
 def test_what_was_fined(text, items):
     assert penalty_items(text) == items
+
+
+def test_most_fines_of_the_corpus_that_tell_what_for_are_recognised():
+    """Of 1,501 complaints about fines 656 name no item; in samples read, two thirds of those say
+    none (罚得不对), and nine in ten items named are the ones fined for.
+    """
+    texts = [
+        probe(f"{ticket.get('title') or ''}\n{ticket['content']}")
+        for ticket in load_corpus(MODELS_DIR).tickets
+        if ticket["scope"] == "E1"
+    ]
+    fined = [penalty_items(text) for text in texts if is_about_a_fine(text)]
+    assert len(fined) > 1400
+    assert sum(map(bool, fined)) / len(fined) > 0.55
+    assert sum(map(len, fined)) < 1.15 * sum(map(bool, fined))  # seldom more than one
 
 
 def test_disputes_without_a_fine_or_of_one_caller(store):

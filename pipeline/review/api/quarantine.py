@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
 from pipeline.domain.outcome import FileStopped, RowReason
-from pipeline.intake.quarantine import masked_row
+from pipeline.intake.quarantine import masked_row, previews
 from pipeline.review.api.answers import IfMatch, answer, before, must_match, page_of
 from pipeline.review.api.client import needs
 from pipeline.review.api.problem import Problem, documented, not_found
@@ -52,9 +52,13 @@ def list_rows(
             .limit(query.limit + 1)
         ).mappings()
         rows, following = page_of("quarantine", list(found), query)
-    names = QuarantineRow.model_fields.keys() - {"reasons"}
+        told = previews(connection, desk.vault, [row["id"] for row in rows])
+    names = QuarantineRow.model_fields.keys() - {"reasons", "preview"}
     shown = [
-        QuarantineRow(**{n: row[n] for n in names}, reasons=row["reasons_json"]) for row in rows
+        QuarantineRow(
+            **{n: row[n] for n in names}, preview=told[row["id"]], reasons=row["reasons_json"]
+        )
+        for row in rows
     ]
     return answer(request, QuarantinePage(rows=shown, next=following))
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse
 
 from pipeline.domain.outcome import FileStopped, RowReason
-from pipeline.intake.quarantine import masked_row
+from pipeline.intake.quarantine import masked_row, previews
 from pipeline.review import access
 from pipeline.review.audit import record
 from pipeline.review.desk import Id, NotFound, TheDesk, TheSession, may_do, may_see, page
@@ -48,7 +48,6 @@ def show_quarantine(
                 _row.sheet,
                 _row.source_row,
                 _row.reasons_json,
-                _row.preview,
                 t.export_file.c.name.label("file"),
             )
             .join(t.export_file, t.export_file.c.id == _row.file_id)
@@ -58,11 +57,12 @@ def show_quarantine(
             .offset((number - 1) * _PER_PAGE)
         ).mappings()
         rows = list(rows)
+        shown = previews(connection, desk.vault, [row["id"] for row in rows])
     return page(
         request,
         "quarantine.html",
         account,
-        rows=rows,
+        rows=[row | {"preview": shown[row["id"]]} for row in map(dict, rows)],
         total=total,
         counts=counts,
         reason=reason,

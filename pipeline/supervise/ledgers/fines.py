@@ -2,7 +2,6 @@
 amounts (M-10, M-13, M-14).
 """
 
-import re
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -20,15 +19,14 @@ from pipeline.supervise.ledgers.sheet import (
     Sheet,
 )
 from pipeline.supervise.ledgers.tickets import Ticket, load_tickets, units_of
-from pipeline.supervise.rules.penalties import penalty_items
+from pipeline.supervise.rules.penalty_words import is_about_a_fine, penalty_items
 
 UNNAMED = "未写明处罚事项"
-_FINED = re.compile("罚")
 
 
 def matters_of(text: str) -> list[str]:
     """The penalties that a text about a fine names (R27's words); UNNAMED where it names none."""
-    if not _FINED.search(text):
+    if not is_about_a_fine(text):
         return []
     return penalty_items(text) or [UNNAMED]
 

@@ -3,41 +3,13 @@
 Counted in complaints, never in money (M-10): no output names, sorts or sums an amount.
 """
 
-import re
 from datetime import date, timedelta
 
 from pipeline.domain.calendar import month_bounds, shift_month
 from pipeline.policies import Profile
 from pipeline.supervise.facts import Case, Facts, grouped, people, voices
+from pipeline.supervise.rules.penalty_words import penalty_items
 from pipeline.supervise.rules.spec import Finding, Findings
-
-_ITEMS = {
-    "超限超载": "超限|超载|超重|超吨|超员",
-    "非法营运": "非法营运|非法运营|黑车|无证(?:经营|营运|运营)|未取得[^,。]{0,8}许可",
-    "证件": "(?:未|没)(?:随车)?(?:带|携带)[^,。]{0,8}证|忘带|证件?[^,。]{0,3}(?:过期|到期|逾期)"
-    "|年[审检][^,。]{0,3}(?:过期|到期|逾期)|证[^,。]{0,4}未随[车船]",
-    "货物遮盖脱落": "遮盖|篷布|苫盖|密闭|抛洒|扬撒|滴漏",
-    "车辆改装外廓": "改装|外廓|加高|加装|栏板|大吨小标",
-    "动态监控定位": "动态监控|卫星定位|北斗|GPS|掉线|不在线",
-    "路产占道": "路产|占道|占用公路|公路用地|建筑控制区|非公路标志",
-    "服务不规范": "拒载|绕路|绕道|不打表|议价|甩客|揽客|未使用计价器",
-    "危险货物": "危险货物|危货|危化|危运",
-    "船舶港口": "垃圾记录簿|船员[^,。]{0,4}证|配员|适航|载重线|船舶(?:营运|检验|证书|未报)|未报港",
-    "维修检测": "机动车维修|维修备案|二级维护|检测报告|检测数据",
-}
-# A fine in the same sentence: what else a complaint mentions is not what was fined.
-PENALTIES = {
-    name: re.compile(f"(?:{said})[^。]{{0,40}}(?:罚|记分)|(?:罚|记分)[^。]{{0,40}}(?:{said})")
-    for name, said in _ITEMS.items()
-}
-"""R27: items of penalty, as callers name them."""
-
-
-def penalty_items(text: str) -> list[str]:
-    """The items of penalty a complaint about a fine names."""
-    if "罚" not in text and "记分" not in text:  # most complaints: no pattern needs to look
-        return []
-    return [name for name, pattern in PENALTIES.items() if pattern.search(text)]
 
 
 def _quarter(day: date) -> tuple[str, date]:
@@ -53,6 +25,8 @@ def disputed(facts: Facts, profile: Profile, out: Findings) -> None:
     days = timedelta(days=int(profile.threshold("R27", "days").value))
     named: dict[str, list[Case]] = {}
     for case in facts.cases:
+        if case.accepted_at < facts.since - days:
+            continue
         for item in penalty_items(case.text):
             named.setdefault(item, []).append(case)
     for item, cases in sorted(named.items()):
