@@ -38,6 +38,13 @@ OFFICER_CUES = word_list(
     """
 )
 VERB_CUES = word_list("举报 投诉 致电 委托 约谈")
+KIND_OF_CUE = (
+    dict.fromkeys(("尊敬的", "敬爱的"), "address")
+    | dict.fromkeys(VERB_CUES, "verb")
+    | dict.fromkeys(WEAK_CUES, "weak")
+    | dict.fromkeys(OFFICER_CUES, "officer")
+    | dict.fromkeys(STRONG_CUES, "strong")
+)
 FOLLOWING = word_list(
     """
     先生 女士 同志 小姐 等 反映 来电 来信 来访 致电 表示 投诉 举报 诉求 咨询 求助 建议 要求 申请
