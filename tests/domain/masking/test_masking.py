@@ -37,7 +37,12 @@ KINDS = {
 LEAST_RECALL = {"phone": 0.99, "id": 0.99, "plate": 0.99}
 LEAST_RECALL_OF_OTHERS = 0.95
 LEAST_PRECISION = 0.98
-LEAST_OF_HARD_NAMES = {"voices": (0.74, 0.96), "last_look": (0.84, 0.96), "records": (0.88, 0.98)}
+LEAST_OF_HARD_NAMES = {
+    "fourth_voice": (0.80, 0.98),
+    "voices": (0.75, 0.96),
+    "last_look": (0.87, 0.97),
+    "records": (0.91, 0.98),
+}
 """Recall and precision of names where they do not reach the bar yet: what they are now."""
 
 Span = tuple[str, int, int]
