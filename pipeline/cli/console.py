@@ -5,12 +5,15 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.domain.errors import OperatorError, system_reason
 from pipeline.domain.punctuation import typeset
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 AsOf = Annotated[
@@ -28,7 +31,7 @@ class NotDone(OperatorError):
 def explained() -> Iterator[None]:
     """Turn the errors an operator can act on into a sentence; defects keep their traceback."""
     from pydantic import ValidationError
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DBAPIError
 
     try:
         yield
@@ -36,11 +39,15 @@ def explained() -> Iterator[None]:
         fail(str(error))
     except FileNotFoundError as error:
         fail(str(error) if error.filename is None else f"找不到文件：{error.filename}")
-    except OperationalError as error:
+    except DBAPIError as error:
+        if not _is_of_the_database(error):
+            raise
         fail(f"数据库不可用或写入失败，已保留最后一致的状态：{_of_database(str(error.orig))}")
     except OSError as error:
         where = f"：{error.filename}" if error.filename else ""
-        fail(f"{system_reason(error)}{where}。已保留最后一致的状态。")
+        reason = system_reason(error)
+        again = "" if "重新运行" in reason else "，请排除后重新运行"
+        fail(f"{reason}{where}。已保留最后一致的状态{again}。")
     except ValidationError as error:
         fail(f"配置有误：{error}")
 
@@ -52,7 +59,9 @@ _OF_DATABASE = {
     "disk I/O error": "磁盘读写出错或已满",
     "unable to open database file": "打不开数据库文件，请检查目录和权限",
     "database is locked": "数据库正被另一进程占用，请稍后重新运行",
-    "onnection refused": "连不上数据库服务器，请确认它在运行",
+    "onnection refused": "连不上数据库服务器，请确认它在运行，再重新运行本命令",
+    "permission denied": "数据库用户没有所需的权限，请由管理员授权后重新运行",
+    "read-only transaction": "数据库是只读的（备库或维护中），请恢复后重新运行",
     "could not translate host name": "找不到数据库服务器的地址",
     "timeout expired": "数据库服务器没有应答",
     "server closed the connection": "与数据库服务器的连接中断，请恢复后重新运行",
@@ -60,6 +69,18 @@ _OF_DATABASE = {
     "the database system is": "数据库服务器正在启动或停止，请稍后重新运行",
     "authentication failed": "数据库用户名或密码不对",
 }
+
+
+_REFUSED = {"42501", "25006"}
+"""SQLSTATEs of PostgreSQL that the driver gives no operational class: no privilege, read-only."""
+
+
+def _is_of_the_database(error: "DBAPIError") -> bool:
+    """Whether the database, not a defect of ours, is the cause."""
+    from sqlalchemy.exc import OperationalError
+
+    refused = getattr(error.orig, "sqlstate", None) in _REFUSED
+    return refused or isinstance(error, OperationalError)
 
 
 def _of_database(message: str) -> str:

@@ -52,7 +52,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """只导入：收件、读取、检查、入库。"""
-    from pipeline.stages import loading, night, open_context
+    from pipeline.stages import Status, loading, night, open_context
     from pipeline.stages.landing import land
 
     say = progress(as_json)
@@ -68,6 +68,8 @@ def ingest(
     else:
         print_ledgers(files)
         warn(messages)
+    if night.needs_a_person(files):
+        statuses.append(Status.ATTENTION)
     raise typer.Exit(int(max(statuses)))
 
 

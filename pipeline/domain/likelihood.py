@@ -2,7 +2,7 @@
 
 The one says what a surname and one or two characters of a given name cost, the other what it costs
 to cut the same characters into words; both in bits, the negative binary logarithm of how often
-such things are written (``name_statistics.txt``, made by ``pipeline.bench.name_statistics``). What
+such things are written (``name_statistics.txt``, made by ``pipeline.makers.name_statistics``). What
 follows counts on both sides: so 林和平时常 holds no 林和平时.
 """
 
@@ -13,8 +13,10 @@ from pathlib import Path
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
     ETHNIC_BEGINNINGS,
+    NEVER_GIVEN,
     RARE_SURNAMES,
     SALUTATIONS,
+    SELDOM_GIVEN,
     SURNAMES,
     WORDS,
 )
@@ -23,27 +25,39 @@ STATISTICS = Path(__file__).with_name("name_statistics.txt")
 _LONGEST = 3  # characters of a word in the statistics
 _AHEAD = 6  # characters looked at from the beginning of a name
 _UNKNOWN = 24  # bits of a character that is no word
-_COMPOUND = 8  # bits of 欧阳 or 诸葛, which are hardly ever words
+COMPOUND = 8  # bits of 欧阳 or 诸葛, which are hardly ever words
 _VERBAL = 4  # bits against 向, 时, 应 as surnames
 BY_SPEECH = 3  # bits that what people do after a name (反映, 来电) speaks for one
 _BEFORE_SPEECH, _BESIDE_MARK, _BARE = 5, 7, 14
 _KIN = tuple("弟哥姐妹爸妈夫妻嫂")
-_PLACES = "路镇县市区村乡街道山湖店厂队车桥湾庄庙园苑费校委塔舞长院考科员族卡氏某"
-_RARE = 15  # bits of a character that no surname or given name of the statistics holds
+PLACES = "路镇县市区村乡街道山湖店厂队车桥湾庄庙园苑费校委塔舞长院考科员族卡氏某"
+RARE = 15  # bits of a character that no surname or given name of the statistics holds
 _NO_WORD = 99
 _SURE_WORD = 4  # bits that what follows may still turn
 _ONE, _TWO = 2, 0  # bits: one given name in four has one character
-_NEVER = frozenset("某的了是在吗呢吧我你他她它们这那没也还又再给让把被，。、；：！？")
+NEVER = frozenset(NEVER_GIVEN + "，。、；：！？")
 
 
 @cache
-def _tables() -> tuple[dict[str, int], ...]:
+def tables() -> tuple[dict[str, int], ...]:
     tables: dict[str, dict[str, int]] = {}
     with STATISTICS.open(encoding="utf-8") as lines:
         for line in lines:
             table, cost, *entries = line.split()
             tables.setdefault(table, {}).update(dict.fromkeys(entries, int(cost)))
     return tables["surname"], tables["first"], tables["last"], tables["word"]
+
+
+@cache
+def kinds() -> tuple[frozenset[str], frozenset[str]]:
+    """Words of two characters that are verbs, and those that are neither verbs nor nouns."""
+    found = {}
+    with STATISTICS.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith(("verb ", "other ")):
+                table, _, *entries = line.split()
+                found[table] = frozenset(entries)
+    return found["verb"], found["other"]
 
 
 def _costs_of_words(text: str, words: dict[str, int]) -> list[int]:
@@ -63,15 +77,15 @@ def _costs_of_words(text: str, words: dict[str, int]) -> list[int]:
 def name_at(text: str, start: int, least: int, surname: int = 1) -> int | None:
     """End of the likeliest name at ``start``, whose surname has ``surname`` characters, where it is
     by ``least`` bits likelier than words (negative: it may be less likely); else None."""
-    surnames, first, last, words = _tables()
+    surnames, first, last, words = tables()
     one = text[start + surname : start + surname + 1]
     two = text[start + surname + 1 : start + surname + 2]
-    if not one or one in _NEVER:
+    if not one or one in NEVER:
         return None
     family = text[start : start + surname]
-    cost = surnames.get(family, _RARE) if surname == 1 else _COMPOUND
-    short = cost + last.get(one, _RARE) + _ONE
-    long = cost + first.get(one, _RARE) + last.get(two, _RARE)
+    cost = surnames.get(family, RARE) if surname == 1 else COMPOUND
+    short = cost + last.get(one, RARE) + _ONE
+    long = cost + first.get(one, RARE) + last.get(two, RARE)
     # Most are words at a first look, which is a tenth of the work.
     cut = min(
         words.get(family, _UNKNOWN) + words.get(one, _UNKNOWN), words.get(family + one, _NO_WORD)
@@ -86,7 +100,7 @@ def name_at(text: str, start: int, least: int, surname: int = 1) -> int | None:
         return None
     rest = _costs_of_words(ahead, words)
     end, cost = surname + 1, short + rest[surname + 1]
-    if han > end and two not in _NEVER and long + rest[end + 1] <= cost:
+    if han > end and two not in NEVER and long + rest[end + 1] <= cost:
         end, cost = end + 1, long + rest[end + 1]
     return start + end if rest[0] - cost >= least else None
 
@@ -94,21 +108,20 @@ def name_at(text: str, start: int, least: int, surname: int = 1) -> int | None:
 _NO_NAMES = WORDS.union(ETHNIC_BEGINNINGS)
 _COMPOUNDS = frozenset(COMPOUND_SURNAMES)
 # Surnames that begin words and sentences far more often; and those of which compounds begin.
-_MOSTLY_WORDS = (
+MOSTLY_WORDS = (
     "司车路时单那查连危来都平台公申国许应任管代边封元冷包上第西东南百保通广全强多黑于向明高关方有钱"
 )
-_FIRST = "".join(sorted({*SURNAMES, *RARE_SURNAMES} - {*_MOSTLY_WORDS}))
+_FIRST = "".join(sorted({*SURNAMES, *RARE_SURNAMES} - {*MOSTLY_WORDS}))
 _HAN = "\u4e00-\u9fff"
-# Often right after a surname, and hardly ever in a name.
-_SELDOM = (
-    "于有来到将从要为与及等投表认反称说讲问电都去向对因但而且或并已曾即先女师老总经队局科处主站所厂"
-    "司车路区县市乡镇村街户号人员工同家者手身住昨今方众友"
-)
-_GIVEN = f"[^\\W\\d_A-Za-z{''.join(sorted(_NEVER))}{_SELDOM}]"
+SELDOM = SELDOM_GIVEN + "方众友"
+_GIVEN = f"[^\\W\\d_A-Za-z{''.join(sorted(NEVER))}{SELDOM}]"
 # Left of a name that no cue announces: no word, or one that often stands before people.
-_LEFT = "据经与向由找请给和跟是系叫转的弟哥姐妹爸妈夫妻嫂友有为村户时明主客长子儿至接"
+_LEFT = (
+    "据经与向由找请给和跟是系叫转的弟哥姐妹爸妈夫妻嫂友有为村户时明主客长子儿至接对替为称被让"
+    "者员人工师父母兄叔伯姨舅婿媳民警手亲戚队科组局处室站所厂司"
+)
 _BEGINS, _GOES_ON = ("".join(sorted({name[at] for name in COMPOUND_SURNAMES})) for at in (0, 1))
-_SITE = re.compile(
+SITE = re.compile(
     f"[{_FIRST}{_BEGINS}]"
     f"(?:(?<=\\A.)|(?<=[^{_HAN}].)|(?<=[{_LEFT}].))"
     f"(?:{_GIVEN}(?<=[{_FIRST}].)|[{_GOES_ON}](?<=[{_BEGINS}].))"
@@ -130,9 +143,9 @@ ACTS = (
 acts = re.compile(ACTS).match
 _MARK = re.compile("[，。；：、,;:（(！？\\n]|$|[和与及跟][^法]")
 # What goes on after whoever does something, and after much else.
-_GOES = re.compile(
+goes_on = re.compile(
     "[对也却已因被不未曾将把从又只拿没想给让骑]|就[不把被]|在[^建]|联合|同意|描述|说明|等|[二两三本][人名]|手里|名下"
-)
+).match
 _NAMED_AFTER = re.compile(
     f"(?:(?![的在于被说称到从驾向把])[{_HAN}]){{0,6}}?(?:公司|集团|[店厂馆路街巷桥院园楼城村镇乡湖寺庙]"
     "|[苑塔府]|故居|纪念|社区|英语|培训|国际|超市|门市|商行|物流|车队|驾校|学校|小学|中学|大厦|牌)"
@@ -141,7 +154,7 @@ _NAMED_AFTER = re.compile(
 
 def name_in_context(text: str, start: int, least: int, surname: int = 1) -> int | None:
     """:func:`name_at`, with what stands after the name taken into account."""
-    if text[start] in _MOSTLY_WORDS and surname == 1:
+    if text[start] in MOSTLY_WORDS and surname == 1:
         least += _VERBAL
     end = name_at(text, start, least - BY_SPEECH, surname)
     if end is None or acts(text, end) or _MARK.match(text, end):
@@ -149,28 +162,22 @@ def name_in_context(text: str, start: int, least: int, surname: int = 1) -> int 
     return end if name_at(text, start, least, surname) == end else None
 
 
-def find_likely(text: str) -> list[tuple[int, int]]:
-    """Names that nothing announces, where a clause begins or after 据, 的, 我弟 …: only those that
-    their characters make far likelier than words, by what follows a little less."""
-    found: list[tuple[int, int]] = []
-    site = _SITE.search(text)
-    while site:
-        start = site.start()
-        if text[start : start + 2] not in _NO_NAMES:
-            surname = 2 if text[start : start + 2] in _COMPOUNDS else 1
-            end = name_at(text, start, _BEFORE_SPEECH, surname)
-            if end is not None and _is_bare_name(text, start, end, surname):
-                found.append((start, end))
-        site = _SITE.search(text, site.end())
-    return found
+def bare_name(text: str, start: int) -> int | None:
+    """End of the name at ``start`` that nothing announces, where its characters make it far
+    likelier than words, by what follows a little less."""
+    if text[start : start + 2] in _NO_NAMES:
+        return None
+    surname = 2 if text[start : start + 2] in _COMPOUNDS else 1
+    end = name_at(text, start, _BEFORE_SPEECH, surname)
+    return end if end is not None and _is_bare_name(text, start, end, surname) else None
 
 
 def _is_bare_name(text: str, start: int, end: int, surname: int) -> bool:
-    if _SALUTATION.match(text, start + surname) or text[end - 1] in _PLACES:
+    if _SALUTATION.match(text, start + surname) or text[end - 1] in PLACES:
         return False
     if acts(text, end) or text[start - 1 : start] in _KIN:
         return True
-    least = _BESIDE_MARK if _MARK.match(text, end) or _GOES.match(text, end) else _BARE
+    least = _BESIDE_MARK if _MARK.match(text, end) or goes_on(text, end) else _BARE
     return (
         end - start > 2
         and name_at(text, start, least, surname) == end

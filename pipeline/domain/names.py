@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipeline.domain.likelihood import ACTS, SALUTATION, acts, find_likely, name_in_context
+from pipeline.domain.likelihood import ACTS, SALUTATION, acts, name_in_context
 from pipeline.domain.nameforms import (
     ADDRESSED,
     CLOSED,
@@ -35,30 +35,21 @@ from pipeline.domain.nameforms import (
     WHOLE_NAME,
     WRITTEN_NAME,
 )
+from pipeline.domain.namescore import find_likely, likely_end
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
     ETHNIC_BEGINNINGS,
     GIVEN,
     KIN,
-    OFFICER_CUES,
+    KIND_OF_CUE,
     RANKS,
     RARE_SURNAMES,
-    STRONG_CUES,
     SURNAMES,
     THINGS,
-    VERB_CUES,
-    WEAK_CUES,
     WORDS,
 )
 from pipeline.domain.text import word_list
 
-_KIND_OF_CUE = (
-    dict.fromkeys(("尊敬的", "敬爱的"), "address")
-    | dict.fromkeys(VERB_CUES, "verb")
-    | dict.fromkeys(WEAK_CUES, "weak")
-    | dict.fromkeys(OFFICER_CUES, "officer")
-    | dict.fromkeys(STRONG_CUES, "strong")
-)
 _ANY_SURNAME = re.compile(f"{SURNAME}|(?!.(?:{SALUTATION}))[{RARE_SURNAMES}]")
 _LEAST_BITS = {"strong": 0, "weak": 7, "officer": 7, "verb": 12, "address": 4}
 _AFTER_CUE = {
@@ -83,9 +74,9 @@ def _one_of(words: Iterable[str]) -> str:
 
 # Few characters end a cue, fewer stand before a surname: so the search looks back from there.
 _CUED = (
-    f"[{''.join(sorted({cue[-1] for cue in _KIND_OF_CUE}))}]"
+    f"[{''.join(sorted({cue[-1] for cue in KIND_OF_CUE}))}]"
     '(?=(?P<join>(?:[(（]实名[)）])?(?:分别)?[是为叫系:：，, \u3000(（“"]{0,4})'
-    f"(?:{{beginning}}))(?:{_one_of(_KIND_OF_CUE)})"
+    f"(?:{{beginning}}))(?:{_one_of(KIND_OF_CUE)})"
 )
 _BEGINNING = (
     f"(?=[{_BEGINNINGS}])(?:(?!来[电看查]|查[到车]|路政)[{SURNAMES}{RARE_SURNAMES}][^{NEVER}，。、]"
@@ -109,7 +100,7 @@ _DOTTED = re.compile(
 
 
 _QUOTES = ("“", "”", '"')  # what stands in them may be longer: a shop's or a chat's name
-_LONGEST_CUE = max(map(len, _KIND_OF_CUE))
+_LONGEST_CUE = max(map(len, KIND_OF_CUE))
 # Between two names of a list: a remark, a telephone, a conjunction, a role.
 _BETWEEN = re.compile(
     "(?:先生|女士|同志)?(?:[(（][^()（）\n]{0,24}[)）])?[:： ]?(?:[0-9*+][0-9*\\- ]{5,16}[0-9])?"
@@ -319,7 +310,7 @@ def _after_cues(text: str) -> list[Name]:
         return people
     for cue in cues.finditer(text):
         before = text[max(0, cue.end() - _LONGEST_CUE) : cue.end()]
-        kind = next(k for at in range(len(before)) if (k := _KIND_OF_CUE.get(before[at:])))
+        kind = next(k for at in range(len(before)) if (k := KIND_OF_CUE.get(before[at:])))
         match = _AFTER_CUE[kind].match(text, cue.end("join"))
         span = match.span() if match and not _is_word(text, *match.span()) else None
         span = span or _likely(text, cue.end("join"), _LEAST_BITS[kind])
@@ -341,9 +332,11 @@ def _next_in_list(text: str, start: int) -> tuple[int, int] | None:
 
 
 def _likely(text: str, start: int, least: int) -> tuple[int, int] | None:
-    """The name that its characters make likelier than words by ``least`` bits."""
+    """The name that its characters make likelier than words by ``least`` bits, or the model."""
     surname = _ANY_SURNAME.match(text, start)
-    end = surname and name_in_context(text, start, least, len(surname[0]))
+    end = surname and (
+        name_in_context(text, start, least, len(surname[0])) or likely_end(text, start)
+    )
     return (start, end) if end else None
 
 

@@ -38,6 +38,13 @@ OFFICER_CUES = word_list(
     """
 )
 VERB_CUES = word_list("举报 投诉 致电 委托 约谈")
+KIND_OF_CUE = (
+    dict.fromkeys(("尊敬的", "敬爱的"), "address")
+    | dict.fromkeys(VERB_CUES, "verb")
+    | dict.fromkeys(WEAK_CUES, "weak")
+    | dict.fromkeys(OFFICER_CUES, "officer")
+    | dict.fromkeys(STRONG_CUES, "strong")
+)
 FOLLOWING = word_list(
     """
     先生 女士 同志 小姐 等 反映 来电 来信 来访 致电 表示 投诉 举报 诉求 咨询 求助 建议 要求 申请
@@ -107,6 +114,14 @@ RARE_SURNAMES = (
     "展滑鱼农富仰母敬国勾呼洛佐杭衡那弘融须丰税鄂由黑宣干令慎阴扶宰寿通浦容戈终暨居利蔚越芦幺占盘"
 )
 """Surnames so seldom, and mostly words, that only the characters after them can tell."""
+
+NEVER_GIVEN = "某的了是在吗呢吧我你他她它们这那没也还又再给让把被"
+"""Characters that stand in no given name."""
+SELDOM_GIVEN = (
+    "于有来到将从要为与及等投表认反称说讲问电都去向对因但而且或并已曾即先女师老总经队局科处主站所厂"
+    "司车路区县市乡镇村街户号人员工同家者手身住昨今"
+)
+"""Characters that stand right after a surname more often than in a given name: verbs, particles."""
 
 GIVEN = (
     "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂文辉玲鹏飞红玉华建国庆志海燕春梅永波宁光龙凤"

@@ -91,6 +91,7 @@ class FileReason(StrEnum):
     ENCODING = "encoding"
     TOO_LARGE = "too_large"
     UNREADABLE = "unreadable"
+    INTERRUPTED = "interrupted"  # the system ended the reading process
     NO_REPAIR = "no_repair"  # of a spreadsheet that should hold repaired rows
 
     @property
@@ -110,6 +111,10 @@ _FILE_REASON = {
     FileReason.ENCODING: "文件的文字编码无法识别。请用 UTF-8 或 GB18030 编码重新导出。",
     FileReason.TOO_LARGE: "文件超过允许的大小。请按月份分开导出。",
     FileReason.UNREADABLE: "文件无法打开（权限不足或正被占用）。请检查文件权限后重试。",
+    FileReason.INTERRUPTED: (
+        "读取时进程两次被系统终止，多为内存不足。请增加内存后用 hotline ingest 加文件路径再试，"
+        "或按月份分开导出。"
+    ),
     FileReason.NO_REPAIR: (
         "请在 hotline quarantine export 导出的表里改正单元格后再重放，不要删列或改列名。"
     ),

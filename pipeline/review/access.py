@@ -12,9 +12,8 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from pipeline.domain.labels import ProblemType
 from pipeline.store import tables as t
-from pipeline.store.confidential import confidential_item, confidential_ticket, withheld
+from pipeline.store.confidential import confidential_item, confidential_ticket, said_to_be, withheld
 from pipeline.supervise.officers import is_found_true
 
 
@@ -82,8 +81,6 @@ AUDIT = frozenset({Role.CHIEF, Role.LIAISON, Role.ADMIN})
 PEOPLE = frozenset({Role.ADMIN})
 EVERYONE = frozenset(Role)
 
-_INTEGRITY = ProblemType.INTEGRITY.value
-
 
 def visible_items(sight: Sight) -> sa.ColumnElement[bool]:
     """Condition on ``supervision_item`` for what that person may know of."""
@@ -104,9 +101,7 @@ def undecided(sight: Sight, said: sa.FromClause) -> sa.ColumnElement[bool]:
     attached = (
         sa.select(link.c.ticket_id).join(item, item.c.id == link.c.item_id).where(withheld(item))
     )
-    condition = sa.or_(
-        sa.func.coalesce(said.c.primary_type, "") == _INTEGRITY, said.c.ticket_id.in_(attached)
-    )
+    condition = sa.or_(said_to_be(said), said.c.ticket_id.in_(attached))
     return sa.and_(
         condition if sight.role.sees_confidential else sa.not_(condition),
         _ticket_within(sight, said.c.ticket_id),

@@ -25,7 +25,8 @@ from pipeline.store import tables as t
 from pipeline.store.archive import archive_path, write_archive
 
 _OF_OUR_MAKING = (FileReason.UNKNOWN_LAYOUT, FileReason.ENCODING, FileReason.DAMAGED)
-"""Reasons that a new layout, a newer version or more memory may take away."""
+"""Reasons that a new layout or a newer version may take away. A file of which rows are stored is
+tried again only where its reading was interrupted: it goes on at the row where it stood."""
 
 
 def land(context: Context, paths: Iterable[Path], as_of: date) -> StageOutcome:
@@ -249,8 +250,13 @@ def _try_again(context: Context, file_ids: list[int]) -> None:
             .where(
                 files.id.in_(file_ids),
                 files.state == FileOutcome.STOPPED.value,
-                files.rows_read == 0,
-                files.reason.in_([reason.value for reason in _OF_OUR_MAKING]),
+                sa.or_(
+                    files.reason == FileReason.INTERRUPTED.value,
+                    sa.and_(
+                        files.rows_read == 0,
+                        files.reason.in_([reason.value for reason in _OF_OUR_MAKING]),
+                    ),
+                ),
             )
             .values(state=FileOutcome.LANDED.value, reason=None, message=None)
         )

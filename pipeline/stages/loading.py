@@ -93,13 +93,16 @@ def load_files(
     """read → check → store of file after file, as the command line runs it.
 
     A process of its own reads, one file after the other; this one imports Great Expectations
-    meanwhile, which takes seconds, and then checks and stores the chunks as they come.
+    meanwhile, which takes seconds, and then checks and stores the chunks as they come. Where that
+    process is killed (the system does so when memory is short), another reads the file once more;
+    the rows stored already stay.
     """
     from pipeline.quality.checking import warm_up
 
     if not file_ids:
         return []
     outcomes: list[StageOutcome] = []
+    interrupted: set[int] = set()
     while len(outcomes) < len(file_ids):
         with parallel.processes(stage_export.__module__, 1) as pool:
             waiting = file_ids[len(outcomes) :]
@@ -107,11 +110,16 @@ def load_files(
             with parallel.collecting_seldom():
                 warm_up()
             for file_id, reading in zip(waiting, readings, strict=True):
-                outcomes.append(_load_file(context, file_id, reading))
+                try:
+                    outcomes.append(_load_file(context, file_id, reading))
+                except BrokenProcessPool:  # the others need another process too
+                    if file_id in interrupted:
+                        why = FileStopped(FileReason.INTERRUPTED)
+                        outcomes.append(_stop(context, _file(context, file_id), why))
+                    interrupted.add(file_id)
+                    break
                 rows = outcomes[-1].counts.get("rows_read", 0)
                 progress(f"入库：文件 {file_id}，{rows} 行")
-                if isinstance(reading.exception(), BrokenProcessPool):
-                    break  # with this file the process died; the others need another one
     return outcomes
 
 
@@ -144,6 +152,7 @@ def _source(context: Context, file: dict) -> dict[str, Any]:
 
 
 def _load_file(context: Context, file_id: int, reading: Future) -> StageOutcome:
+    """Raises BrokenProcessPool where the reading process died; what it staged is stored."""
     file, staging = _file(context, file_id), _staging(context, file_id)
     if file["state"] != FileOutcome.LANDED:
         return _already(context, "load", file)
@@ -159,9 +168,6 @@ def _load_file(context: Context, file_id: int, reading: Future) -> StageOutcome:
                 _store_chunk(context, file_id, staging, number)
     try:
         reading.result()
-    except BrokenProcessPool:
-        died = "读取时进程被系统终止（文件异常，或内存不足）。"
-        return _stop(context, file, FileStopped(FileReason.DAMAGED, died))
     except FileStopped as stopped:
         return _stop(context, file, stopped)
     read = _finish_read(context, file_id, staging)

@@ -122,10 +122,9 @@ def publish(context: Context, as_of: date, file_ids: Sequence[int] = ()) -> Stag
     suites = [load_suite(path) for path in sorted(EXPECTATIONS_DIR.glob("*.json"))]
     page = render_data_docs(summary["files"], as_of, suites, list_stops(context.engine))
     docs.write_text(page, encoding="utf-8")
-    needs_a_person = any(f["state"] == "stopped" or f["quarantined"] for f in summary["files"])
     outcome = StageOutcome(
         "publish",
-        Status.ATTENTION if needs_a_person else Status.DONE,
+        Status.ATTENTION if needs_a_person(summary["files"]) else Status.DONE,
         {
             "notice": str(notice.relative_to(home)),
             "data_docs": str(docs.relative_to(home)),
@@ -189,6 +188,11 @@ def nightly(
         },
         tuple(messages),
     )
+
+
+def needs_a_person(files: Sequence[dict]) -> bool:
+    """Whether any file of :func:`summarise` was stopped or has quarantined rows."""
+    return any(file["state"] == FileOutcome.STOPPED or file["quarantined"] for file in files)
 
 
 def _tell(context: Context, as_of: date) -> StageOutcome:

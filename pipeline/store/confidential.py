@@ -1,6 +1,7 @@
 """Which items and tickets are confidential (domain D2, D4: 移送建议, 平行、保密).
 
-Items of level X or of the type 廉政线索; tickets whose primary type in force is 廉政线索, and those
+Items of level X or of the type 廉政线索; tickets whose primary type in force is 廉政线索, those
+that have it among their types and are flagged 明确 (what rule R07 takes for a lead), and those
 that belong to a confidential item.
 """
 
@@ -10,6 +11,7 @@ from pipeline.domain.labels import ProblemType
 from pipeline.store import tables as t
 
 _INTEGRITY = ProblemType.INTEGRITY.value
+_CERTAIN = "廉政:明确"  # the flag (labelling guide §6)
 _LAPSED = "不属实"  # the state of a lead whose label a review took away
 
 
@@ -23,6 +25,18 @@ def withheld(item: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(confidential_item(item), item.c.state != _LAPSED)
 
 
+def said_to_be(said: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Condition on a classification: that its ticket is a lead, unless a person decided."""
+    return sa.or_(
+        sa.func.coalesce(said.c.primary_type, "") == _INTEGRITY,
+        sa.and_(_holds(said.c.labels_json, _INTEGRITY), _holds(said.c.flags_json, _CERTAIN)),
+    )
+
+
+def _holds(column: sa.ColumnElement, word: str) -> sa.ColumnElement[bool]:
+    return sa.cast(column, sa.Text).contains(f'"{word}"')
+
+
 def confidential_ticket(ticket_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """Condition on a ticket's id; every branch is an index look-up.
 
@@ -34,8 +48,14 @@ def confidential_ticket(ticket_id: sa.ColumnElement[int]) -> sa.ColumnElement[bo
         link.c.ticket_id == ticket_id, item.c.id == link.c.item_id, withheld(item)
     )
     decided = sa.exists().where(made.c.ticket_id == ticket_id, made.c.is_current)
-    decided_so = decided.where(made.c.primary_type == _INTEGRITY)
-    said_so = sa.exists().where(
-        said.c.ticket_id == ticket_id, said.c.is_current, said.c.primary_type == _INTEGRITY
+    flagged = sa.exists().where(
+        said.c.ticket_id == ticket_id, said.c.is_current, _holds(said.c.flags_json, _CERTAIN)
     )
+    decided_so = decided.where(
+        sa.or_(
+            made.c.primary_type == _INTEGRITY,
+            sa.and_(_holds(made.c.labels_json, _INTEGRITY), flagged),
+        )
+    )
+    said_so = sa.exists().where(said.c.ticket_id == ticket_id, said.c.is_current, said_to_be(said))
     return sa.or_(in_item, decided_so, sa.and_(said_so, sa.not_(decided)))

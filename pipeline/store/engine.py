@@ -13,17 +13,21 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 
-_JSON = {"json_serializer": to_json, "json_deserializer": orjson.loads}
-"""A night's rules read hundreds of thousands of labels: Python's own decoder was a tenth of it."""
+_OPTIONS = {
+    # A night's rules read hundreds of thousands of labels: Python's own decoder was a tenth of it.
+    "json_serializer": to_json,
+    "json_deserializer": orjson.loads,
+    "hide_parameters": True,  # an error in a log must not show the texts of tickets
+}
 
 
 def make_engine(settings: Settings) -> Engine:
     """SQLite (WAL, foreign keys on, 60 s busy timeout) or PostgreSQL 15+, without migrating."""
     url = settings.sqlalchemy_url
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, **_JSON)
+        return create_engine(url, pool_pre_ping=True, **_OPTIONS)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, connect_args={"timeout": 60}, **_JSON)
+    engine = create_engine(url, connect_args={"timeout": 60}, **_OPTIONS)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection, _record) -> None:

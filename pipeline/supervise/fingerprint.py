@@ -36,6 +36,8 @@ _NO_NAME = re.compile(
     "|物流|运输|客运|货运|出租|旅游|检测|超限|治超|收费|加油|火车|汽车|高速|汽修|驾驶|执法|停车|搅拌|交通|公交|[燃加]气|续|车站|冷链|建材"
 )
 
+_CIRCUMSTANCES = ("trade", "person", "where", "hour", "frequency")
+"""Slots that say who, where and when; the others say what was done."""
 _RARE_BITS = 64  # characters too rare for a weight of their own share these bits
 
 
@@ -47,6 +49,11 @@ class Concepts:
     heads: dict[str, list[tuple[str, int]]]  # first two characters → word, its concepts
     signs: dict[str, int]  # words of one character
     slots: dict[str, int]
+
+    @cached_property
+    def deeds(self) -> int:
+        """The concepts of what was done."""
+        return sum(bits for slot, bits in self.slots.items() if slot not in _CIRCUMSTANCES)
 
     def of(self, text: str) -> int:
         """The concepts that a text speaks of, as bits."""
@@ -90,7 +97,7 @@ def concepts() -> Concepts:
 class Scorer:
     """event_weights.yaml as read; weights are inverse document frequencies, by bit."""
 
-    signs: dict[str, int]  # characters with a weight of their own → their bit
+    signs: dict[str, int]  # known characters → their bit; 0 for one that is in every text
     characters: list[float]
     concepts: list[float]
     intercept: float
@@ -98,10 +105,11 @@ class Scorer:
     threshold: float
 
     def characters_of(self, words: str) -> int:
-        """The characters of the words, as bits."""
-        found, known = 0, self.signs
+        """The characters of the words that weigh something, as bits."""
+        found, known, rare = 0, self.signs, len(self.characters) - _RARE_BITS
         for sign in set(words):
-            found |= known.get(sign) or 1 << len(known) + ord(sign) % _RARE_BITS
+            bit = known.get(sign)
+            found |= 1 << rare + ord(sign) % _RARE_BITS if bit is None else bit
         return found
 
     @cached_property
@@ -118,10 +126,12 @@ class Scorer:
 @cache
 def scorer() -> Scorer:
     said = _read(WEIGHTS)
-    signs = [(sign, weight) for weight, listed in said["characters"].items() for sign in listed]
+    weights = said["characters"]
+    signs = [(sign, weight) for weight, listed in weights.items() if weight for sign in listed]
     coefficients = dict(said["coefficients"])
     return Scorer(
-        signs={sign: 1 << n for n, (sign, _) in enumerate(signs)},
+        signs=dict.fromkeys(weights.get(0.0, ""), 0)
+        | {sign: 1 << n for n, (sign, _) in enumerate(signs)},
         characters=[weight for _, weight in signs] + [said["rare_character"]] * _RARE_BITS,
         concepts=[said["concepts"].get(name, 0.0) for name in concepts().names],
         intercept=coefficients.pop("intercept"),
@@ -196,9 +206,9 @@ class Fingerprint:
         return _sum(self.concepts, scorer().concepts)
 
 
-def differ(a: frozenset, b: frozenset) -> bool:
-    """Whether both name something and nothing in common."""
-    return bool(a) and bool(b) and a.isdisjoint(b)
+def differ(a: frozenset | int, b: frozenset | int) -> bool:
+    """Whether both name something and nothing in common; sets, or concepts as bits."""
+    return bool(a) and bool(b) and not a & b
 
 
 def _size(a: float, b: float) -> float:
@@ -222,16 +232,17 @@ def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
         "sum": float(not a.sums.isdisjoint(b.sums)),
         "place": float(not (a.places.isdisjoint(b.places) and a.marks.isdisjoint(b.marks))),
         OTHER + "sum": float(differ(a.sums, b.sums)),
+        OTHER + "place": float(differ(a.places, b.places)),
     }
     for name, of_slot in concepts().slots.items():
-        parted = not shared & of_slot and a.concepts & of_slot and b.concepts & of_slot
-        said[OTHER + name] = float(bool(parted))
+        said[OTHER + name] = float(differ(a.concepts & of_slot, b.concepts & of_slot))
     return said
 
 
 def apart(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether two texts name different days or places: they tell different encounters."""
-    return differ(a.days, b.days) or differ(a.places, b.places)
+    """Whether two texts name different days, or both tell what was done and nothing in common."""
+    deeds = concepts().deeds
+    return differ(a.concepts & deeds, b.concepts & deeds) or differ(a.days, b.days)
 
 
 def contradict(a: Fingerprint, b: Fingerprint) -> bool:
@@ -243,7 +254,7 @@ def contradict(a: Fingerprint, b: Fingerprint) -> bool:
 def one_event(a: Fingerprint, b: Fingerprint) -> float:
     """Probability that two complaints of one problem type tell one event; 0 below the threshold."""
     known = scorer()
-    if not _may_be(a, b, known) or apart(a, b):
+    if apart(a, b) or not _may_be(a, b, known):
         return 0.0
     logit = known.intercept + sum(
         known.coefficients[name] * value for name, value in features(a, b).items()
@@ -252,16 +263,14 @@ def one_event(a: Fingerprint, b: Fingerprint) -> float:
 
 
 def _may_be(a: Fingerprint, b: Fingerprint, known: Scorer) -> bool:
-    """A first look, fast: were all shared characters as rare as can be, would it be enough?"""
-    shared = (a.characters & b.characters).bit_count() * known.characters[-1]
-    most = known.most_agreed + known.coefficients["characters"] * shared / _size(
-        a.characters_weight, b.characters_weight
-    )
-    common = a.concepts & b.concepts
+    """A first look, fast: would it be enough, were all other than the shared weights to agree?"""
+    most, common = known.most_agreed, a.concepts & b.concepts
     if common:
-        most += (
-            known.coefficients["concepts"]
-            * _sum(common, known.concepts)
-            / _size(a.concepts_weight, b.concepts_weight)
-        )
-    return most >= known.least
+        weight = known.coefficients["concepts"] * _sum(common, known.concepts)
+        most += weight / _size(a.concepts_weight, b.concepts_weight)
+    shared = a.characters & b.characters
+    each = known.coefficients["characters"] / _size(a.characters_weight, b.characters_weight)
+    # Faster still: were all shared characters as rare as can be?
+    if most + each * shared.bit_count() * known.characters[-1] < known.least:
+        return False
+    return most + each * _sum(shared, known.characters) >= known.least

@@ -21,9 +21,10 @@ from pipeline.supervise import alike, fingerprint
 from pipeline.supervise.fingerprint import OTHER, Fingerprint, apart, concepts, features
 from pipeline.supervise.linking import MATTER_DAYS
 
-THRESHOLD = 0.4
+THRESHOLD = 0.27
 """From this probability on two complaints are one matter; how chosen: docs/linking.md."""
 
+_COMMON = 2.5  # a character of this weight or less says nothing; of a rarer one the rest counts
 _LEAST_TEXTS = 5  # a character in fewer is as rare as one never seen
 _STORIES = 2000  # pairs drawn from the corpus
 _STORIES_WEIGHT = 0.5  # of such a pair beside a labelled one
@@ -56,7 +57,7 @@ def labelled_pairs() -> Iterator[tuple[Pair, bool]]:
 
 
 def stories() -> Iterator[Pair]:
-    """Pairs of the corpus's complaints of one primary type, days and places not apart."""
+    """Pairs of the corpus's complaints of one primary type that are not apart."""
     by_type: dict[str, list[str]] = {}
     for ticket in _complaints():
         if ticket.get("primary"):
@@ -127,12 +128,12 @@ def _weights() -> str:
     by_weight: dict[float, str] = {}
     for sign, weight in _rarity(common, len(texts), 3).items():
         if "\u4e00" <= sign <= "\u9fff":
-            quarter = round(weight * 4) / 4
+            quarter = round(max(0.0, weight - _COMMON) * 4) / 4
             by_weight[quarter] = by_weight.get(quarter, "") + sign
     names = concepts().names
     found = [concepts().of(text) for text in texts]
     spoken = {name: sum(bits >> n & 1 for bits in found) for n, name in enumerate(names)}
-    lines = [f"rare_character: {math.log(len(texts) / 4):.2f}", "characters:"]
+    lines = [f"rare_character: {math.log(len(texts) / 4) - _COMMON:.2f}", "characters:"]
     lines += [f'  {weight}: "{listed}"' for weight, listed in sorted(by_weight.items())]
     rarity = _rarity(Counter(spoken), len(texts), 5)
     return "\n".join(

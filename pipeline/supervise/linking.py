@@ -35,7 +35,7 @@ from pipeline.store.bulk import among, insert_rows
 from pipeline.supervise import alike
 from pipeline.supervise.facts import LABELLED
 from pipeline.supervise.fingerprint import Fingerprint, contradict, differ, one_event
-from pipeline.supervise.matters import JOINING, REPEAT_DAYS, caller_kind, lowest_connected
+from pipeline.supervise.matters import JOINING, REPEAT_DAYS, Joined, caller_kind, matters_of
 
 MATTER_DAYS = 30
 TRANSFER_DAYS = 7
@@ -99,7 +99,7 @@ def link(engine: sa.Engine, as_of: date) -> dict[str, int]:
     """Link what is not linked yet, accepted up to ``as_of``; returns new links by kind.
 
     Writes ``ticket_link`` and, for every complaint looked at and every ticket it names, its
-    ``matter`` (the lowest ticket id of those connected). A second run changes nothing.
+    ``matter`` (:func:`matters_of`). A second run changes nothing.
     """
     with engine.begin() as connection:
         changed = _refresh_kinds(connection)
@@ -374,8 +374,8 @@ def _store(
         for later, earlier, kind in fresh
     ]
     insert_rows(connection, t.ticket_link, rows)
-    joined = [(later, earlier) for later, earlier, kind in links if kind in JOINING]
-    _join(connection, joined, new_ids)
+    touched = {i for later, earlier, kind in links if kind in JOINING for i in (later, earlier)}
+    _join(connection, touched | set(new_ids))
     for _, _, kind in fresh:
         counts[kind] = counts.get(kind, 0) + 1
     return counts
@@ -399,36 +399,43 @@ def _stored(connection: sa.Connection, ids: set[int]) -> set[Link]:
     return {(later, earlier, kind) for later, earlier, kind in connection.execute(query)}
 
 
-def _join(connection: sa.Connection, pairs: list[tuple[int, int]], new_ids: list[int]) -> None:
-    """Give every ticket of the pairs, and every new one, the lowest id connected with it."""
-    touched = {i for pair in pairs for i in pair} | set(new_ids)
-    known = _matters(connection, t.matter.c.ticket_id, touched)
-    # The rest of a matter moves along when two matters become one.
-    known |= _matters(connection, t.matter.c.matter_id, set(known.values()))
-    connected = lowest_connected((*pairs, *known.items()))
-    now = {i: connected.get(i, i) for i in touched | set(known)}
+def _join(connection: sa.Connection, touched: set[int]) -> None:
+    """Give these tickets, and all that links connect with them, their matter."""
+    now = {i: i for i in touched} | matters_of(_connected(connection, touched))
+    matter = t.matter.c
+    query = sa.select(matter.ticket_id, matter.matter_id)
+    known = dict(connection.execute(query.where(among(connection, matter.ticket_id, now))).all())
     moved = [
         {"b_ticket": i, "b_matter": matter_id}
         for i, matter_id in sorted(now.items())
-        if i in known and known[i] != matter_id
-    ]
-    added = [
-        {"ticket_id": i, "matter_id": matter_id}
-        for i, matter_id in sorted(now.items())
-        if i not in known
+        if known.get(i, matter_id) != matter_id
     ]
     if moved:
         connection.execute(
             sa.update(t.matter)
-            .where(t.matter.c.ticket_id == sa.bindparam("b_ticket"))
+            .where(matter.ticket_id == sa.bindparam("b_ticket"))
             .values(matter_id=sa.bindparam("b_matter")),
             moved,
         )
-    insert_rows(connection, t.matter, added)
+    added = sorted(now.keys() - known.keys())
+    insert_rows(connection, t.matter, [{"ticket_id": i, "matter_id": now[i]} for i in added])
 
 
-def _matters(connection: sa.Connection, column: sa.Column, ids: set[int]) -> dict[int, int]:
-    query = sa.select(t.matter.c.ticket_id, t.matter.c.matter_id).where(
-        among(connection, column, ids)
+def _connected(connection: sa.Connection, tickets: set[int]) -> set[Joined]:
+    """The links that reach these tickets over any number of steps."""
+    link = t.ticket_link.c
+    query = sa.select(link.ticket_id, link.other_id, link.kind, link.score).where(
+        link.kind.in_(sorted(JOINING))
     )
-    return dict(connection.execute(query).all())
+    found: set[Joined] = set()
+    reached, edge = set(tickets), tickets
+    while edge:
+        rows = {
+            tuple(row)
+            for side in (link.ticket_id, link.other_id)
+            for row in connection.execute(query.where(among(connection, side, edge)))
+        }
+        found |= rows
+        edge = {i for later, earlier, *_ in rows for i in (later, earlier)} - reached
+        reached |= edge
+    return found

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from pipeline.domain.ticket import TIME_FIELDS, Status
 from pipeline.store import tables as t
-from pipeline.supervise.matters import JOINING, caller_kind, lowest_connected
+from pipeline.supervise.matters import JOINING, caller_kind, matters_of
 
 _SETTLING = ("accept", "correct", "reject")
 _AFTER_CLOSING = ("closed_at", "reply", "verified")
@@ -154,9 +154,9 @@ def _matters(connection: sa.Connection, was_known: sa.ColumnElement[bool]) -> di
     if not connection.scalar(unknown):
         return None
     link = t.ticket_link.c
-    pairs = sa.select(link.ticket_id, link.other_id).select_from(_LINKED)
-    rows = connection.execute(pairs.where(was_known, link.kind.in_(sorted(JOINING))))
-    return lowest_connected((later, earlier) for later, earlier in rows)
+    links = sa.select(link.ticket_id, link.other_id, link.kind, link.score).select_from(_LINKED)
+    rows = connection.execute(links.where(was_known, link.kind.in_(sorted(JOINING))))
+    return matters_of(tuple(row) for row in rows)
 
 
 def _value(name: str, stored: object) -> object:

@@ -49,12 +49,7 @@ class Writer:
         self.at = datetime.combine(facts.as_of, time())
         self.cases = {case.id: case for case in (*facts.cases, *facts.leads)}
         self.items, self.tickets = self._stored()
-        self.by_matter_ticket = {
-            (item["rule"], ticket_id): item["item_key"]
-            for item in reversed(self.items.values())
-            if item["rule"] in catalogue() and catalogue()[item["rule"]].per == "matter"
-            for ticket_id in self.tickets[item["id"]]
-        }
+        self.by_first_ticket = self._by_first_ticket()
         newest = connection.scalar(sa.select(sa.func.max(t.supervision_item.c.id)))
         self.next_id = 1 + (newest or 0)
         self.seen: set[str] = set()
@@ -78,11 +73,23 @@ class Writer:
             tickets[item_id].add(ticket_id)
         return items, tickets
 
+    def _by_first_ticket(self) -> dict[tuple[str, int], str]:
+        """Rule and first ticket → the earliest item, of the rules that judge a matter.
+
+        A late, earlier ticket may rename a matter, and a better link may part it: an item goes
+        with its first ticket, and what parted from it is a matter of its own.
+        """
+        found: dict[tuple[str, int], str] = {}
+        for item in self.items.values():
+            here = [i for i in self.tickets[item["id"]] if i in self.cases]
+            if here and item["rule"] in catalogue() and catalogue()[item["rule"]].per == "matter":
+                found.setdefault((item["rule"], min(here)), item["item_key"])
+        return found
+
     def take(self, finding: Finding) -> None:
         key = item_key(self.profile, finding)
         if catalogue()[finding.rule].per == "matter":
-            # A late, earlier ticket may rename a matter: it stays the item it was.
-            held = (self.by_matter_ticket.get((finding.rule, i)) for i in finding.tickets)
+            held = (self.by_first_ticket.get((finding.rule, i)) for i in finding.tickets)
             key = next((k for k in held if k), key)
         alias, key = key, self.back.opened.get(key, key)
         item = self.items.get(key)

@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from pipeline.cli.console import explained
 
 ROOT = Path(__file__).parents[2]
 EXPORTS = ROOT / "tests" / "exports" / "composed"
@@ -235,6 +240,23 @@ def test_a_database_that_is_gone_is_said_not_traced(tmp_path):
     assert done.returncode == 2
     assert "数据库不可用" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("orig", "words"),
+    [
+        (psycopg.errors.InsufficientPrivilege("permission denied for table ticket"), "授权后"),
+        (psycopg.errors.ReadOnlySqlTransaction("in a read-only transaction"), "数据库是只读的"),
+        (psycopg.errors.DiskFull("No space left on device"), "磁盘已满"),
+        (psycopg.errors.UniqueViolation("duplicate key"), None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_the_database_refuses_is_said_and_a_defect_is_not_hidden(capsys, orig, words):
+    error = DBAPIError.instance("INSERT", {}, orig, psycopg.Error)
+    with pytest.raises(typer.Exit if words else DBAPIError), explained():
+        raise error
+    assert (words or "") in capsys.readouterr().err
 
 
 def test_a_reader_where_nothing_was_ever_written_says_what_to_run(tmp_path):

@@ -20,6 +20,20 @@ def leads(store, engine):
         SECRET, primary="integrity", ticket_no="LEAD2", review=False, text_hash="00" * 16
     )
     attached = store.ticket(SECRET, primary="rough", ticket_no="LEAD3", title=SECRET)
+    also = store.ticket(SECRET, primary="rough", ticket_no="LEAD4", title=SECRET)
+    decided = store.ticket(SECRET, primary="rough", ticket_no="LEAD5", title=SECRET)
+    with engine.begin() as connection:
+        said = t.classification
+        connection.execute(
+            sa.update(said)
+            .where(said.c.ticket_id.in_([also, decided]))
+            .values(labels_json=["rough", "integrity"], flags_json=["廉政", "廉政:明确"])
+        )
+        connection.execute(sa.insert(t.review_decision).values(
+            ticket_id=decided, person="某人", decided_at=NOW, action="accept", scope="E1",
+            is_current=True, primary_type="rough", labels_json=["rough", "integrity"],
+            evidence_json={},
+        ))  # fmt: skip
     mixed = store.item(plain, lead, attached, summary="普通事项摘要")
     secret = store.item(
         lead, attached, level="X", rule="R07", problem_type="integrity", summary=SECRET, unit="密署"
@@ -33,7 +47,7 @@ def leads(store, engine):
         )
     return {
         "plain": plain,
-        "tickets": [lead, audit, attached],
+        "tickets": [lead, audit, attached, also, decided],
         "items": [secret, typed],
         "mixed": mixed,
     }
@@ -43,7 +57,7 @@ def test_nobody_else_is_told(leads, as_role):
     pages = ["/", "/items", "/items?state=all&level=X", "/items.csv?state=all", "/queue", "/audit"]
     pages += ["/items?problem_type=integrity", f"/items/{leads['mixed']}"]
     pages += [f"/tickets/{leads['plain']}", f"/queue/{leads['plain']}"]
-    pages += [f"/tickets?number=LEAD{n}" for n in (1, 2, 3)]
+    pages += [f"/tickets?number=LEAD{n}" for n in (1, 2, 3, 4, 5)]
     for role in OTHERS:
         client = as_role(role)
         for url in pages:
@@ -70,10 +84,30 @@ def test_the_interface_tells_nothing_either(leads, as_client):
         for path in paths:
             answer = as_client(role, "GET", path)
             assert answer.status_code == 200, f"{role} {path} {answer.text}"
-            for told in (SECRET, "密署", "LEAD1", "LEAD2", "LEAD3"):
+            for told in (SECRET, "密署", "LEAD1", "LEAD2", "LEAD3", "LEAD4", "LEAD5"):
                 assert told not in answer.text, f"{role} {path}"
         for path in hidden:
             assert as_client(role, "GET", path).status_code == 404, f"{role} {path}"
+
+
+def test_a_suspicion_or_a_label_a_person_took_away_is_no_lead(leads, as_role, store, engine):
+    suspected = store.ticket("听说有人收钱", primary="rough", ticket_no="PLAIN2")
+    cleared = store.ticket("听说有人收钱", primary="rough", ticket_no="PLAIN3")
+    with engine.begin() as connection:
+        said = t.classification
+        for ticket_id, flags in ((suspected, ["廉政"]), (cleared, ["廉政", "廉政:明确"])):
+            connection.execute(
+                sa.update(said)
+                .where(said.c.ticket_id == ticket_id)
+                .values(labels_json=["rough", "integrity"], flags_json=flags)
+            )
+        connection.execute(sa.insert(t.review_decision).values(
+            ticket_id=cleared, person="某人", decided_at=NOW, action="correct", scope="E1",
+            is_current=True, primary_type="rough", labels_json=["rough"], evidence_json={},
+        ))  # fmt: skip
+    for role, status in ((Role.SUPERVISOR, 200), (Role.LIAISON, 404)):
+        for ticket_id in (suspected, cleared):
+            assert as_role(role).get(f"/tickets/{ticket_id}").status_code == status
 
 
 def test_what_is_hidden_looks_like_what_is_not_there(leads, as_role):

@@ -236,7 +236,7 @@ def test_a_killed_night_leaves_no_process_behind(tmp_path):
         time.sleep(0.05)
 
 
-def test_a_file_with_which_the_reading_process_dies_is_stopped_and_the_night_goes_on(
+def test_a_file_with_which_the_reading_process_dies_twice_is_stopped_and_the_night_goes_on(
     context, tmp_path, monkeypatch
 ):
     fork = multiprocessing.get_context("fork")  # so that the process knows the changed function
@@ -249,26 +249,40 @@ def test_a_file_with_which_the_reading_process_dies_is_stopped_and_the_night_goe
             os.kill(os.getpid(), signal.SIGKILL)
         return open_export(stream, name)
 
+    died = tmp_path / "died"  # with May's file only once
+    died.mkdir()
+
     def die_half_way(export, size):
         for number, chunk in enumerate(chunks(export, size)):
             yield chunk
-            if export.period_start == date(2026, 4, 1) and number == 5:
+            month = export.period_start and export.period_start.month
+            if number == 5 and (month == 4 or (month == 5 and not (died / "once").exists())):
+                (died / "once").touch()
                 os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr(reading, "open_export", die_at_once)
     monkeypatch.setattr(reading.Export, "chunks", die_half_way)
     monkeypatch.setattr(loading, "_CHUNK_ROWS", 2)
+    folder = tmp_path / "in"
+    folder.mkdir()
     for number in range(1, 6):
-        name = "2026-04.csv" if number == 4 else f"{number}.csv"
-        (tmp_path / name).write_bytes(city_csv(20, seed=number))
-    landed = land(context, [tmp_path], AS_OF)
+        name = f"2026-0{number}.csv" if number in {4, 5} else f"{number}.csv"
+        (folder / name).write_bytes(city_csv(20, seed=number))
+    landed = land(context, [folder], AS_OF)
     loading.load_files(context, landed.keys["pending"], lambda _line: None)
     files = summarise(context, AS_OF, all_files(context))["files"]
     ends = {file["name"]: (file["state"], file["rows_read"]) for file in files}
-    assert {ends[f"{n}.csv"] for n in (1, 3, 5)} == {("loaded", 20)}
+    assert {ends[name] for name in ("1.csv", "3.csv", "2026-05.csv")} == {("loaded", 20)}
     assert ends["2.csv"] == ("stopped", 0)
     assert ends["2026-04.csv"] == ("stopped", 12)
     told = {file["name"]: file["message"] for file in files}
-    assert "进程被系统终止" in told["2.csv"]
+    assert "进程两次被系统终止" in told["2.csv"]
     assert "此前读出的 12 行已入库。" in told["2026-04.csv"]
     assert not list(context.settings.staging_dir.iterdir())
+    assert land(context, [folder], AS_OF).keys["pending"] == []
+    monkeypatch.undo()  # there is memory enough now
+    monkeypatch.setattr(parallel, "processes", lambda _f, n: ProcessPoolExecutor(n, fork))
+    landed = land(context, [folder / "2026-04.csv"], AS_OF)
+    loading.load_files(context, landed.keys["pending"], lambda _line: None)
+    (file,) = summarise(context, AS_OF, landed.keys["seen"])["files"]
+    assert (file["state"], file["rows_read"], file["reason"]) == ("loaded", 20, None)

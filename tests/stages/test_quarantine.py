@@ -151,7 +151,7 @@ def test_a_row_of_an_integrity_lead_goes_out_without_its_words(context, quaranti
     book = openpyxl.load_workbook(path)
     cells = [str(c.value) for sheet in book for line in sheet.iter_rows() for c in line if c.value]
     assert not any(words[:12] in cell for cell in cells)
-    # Mended without having been read, it is stored with the words it came with.
+    # Mended without having been read, it keeps the words it came with.
     (heading,) = [h for h in shown if "受理时间" in h]
     repair(path, {row["id"]: {heading: "2026-10-31 09:00:00"}})
     assert replay(context, path, "张三", AS_OF).counts["updated"] == 1

@@ -12,7 +12,14 @@ from pipeline.supervise.alike import (
     similarity,
     sketch,
 )
-from pipeline.supervise.fingerprint import Fingerprint, concepts, features, one_event, scorer
+from pipeline.supervise.fingerprint import (
+    Fingerprint,
+    apart,
+    concepts,
+    features,
+    one_event,
+    scorer,
+)
 from pipeline.supervise.fit_links import labelled_pairs
 
 AT = datetime(2026, 3, 1, 9)
@@ -129,6 +136,32 @@ def test_other_words_for_one_concept():
     assert "hour.night" in spoken("半夜") & spoken("深夜里")
     assert spoken("羊") == {"cargo.livestock"}
     assert not spoken("")
+
+
+@pytest.mark.parametrize("text", ["来电人称", "如果", "情节严重", "外卖员", "网约车", "罚两千"])
+def test_no_concept_is_read_out_of_another_word(text):
+    names = {name for n, name in enumerate(concepts().names) if concepts().of(text) >> n & 1}
+    assert names <= {"trade.courier", "trade.ride_hailing", "money.fine_amount", "money.heavy"}
+
+
+def test_other_deeds_at_one_place_and_hour_are_apart():
+    one, other = _told(TOLD), _told("28日夜里十点在铜矿路口,出租车没有手续就拖走")
+    assert one.concepts & other.concepts
+    assert apart(one, other)
+    assert not apart(one, _told(AGAIN))
+    assert not apart(one, _told("28日夜里十点在铜矿路口"))  # tells no deed
+
+
+def test_characters_of_every_text_weigh_nothing():
+    assert _told("我不一").characters_weight == 0
+    assert 0 < _told("窗").characters_weight < _told("髹").characters_weight
+    assert _told("髹").characters_weight == scorer().characters[-1]
+
+
+def test_other_places_speak_against_one_event_and_do_not_rule_it_out():
+    words = "执法人员用橡胶棍捅腰,手机录像被删光"
+    here, there, none = (_told(f"{where}{words}") for where in ("在东湾加油站", "在西岭收费站", ""))
+    assert 0 < one_event(here, there) < one_event(here, none)
 
 
 def test_the_unit_s_own_name_is_no_concept():

@@ -222,6 +222,28 @@ def test_a_late_earlier_ticket_keeps_a_matter_one_item(store, engine):
     assert _tickets(engine) == [1, 2, 3]
 
 
+def _matter(engine, matters: dict[int, int]) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.delete(t.matter))
+        rows = [{"ticket_id": i, "matter_id": m} for i, m in matters.items()]
+        connection.execute(sa.insert(t.matter), rows)
+
+
+def test_what_parts_from_a_matter_is_an_item_of_its_own(store, engine):
+    words = "再不解决我们十几个司机就要集体上访讨个说法"
+    for day in (13, 12, 11, 10):  # what parts was accepted before what stays
+        store.add(f"2026-10-{day} 08:00", "excessive", content=words)
+    store.save()
+    _matter(engine, {1: 1, 2: 1, 3: 1, 4: 1})
+    supervise(engine, PROFILE, AS_OF)
+    _matter(engine, {1: 1, 2: 1, 3: 3, 4: 3})
+    supervise(engine, PROFILE, AS_OF)
+    assert [item["rule"] for item in _items(engine)] == ["R10", "R10"]
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(t.item_ticket.c.item_id, t.item_ticket.c.ticket_id))
+        assert sorted(map(tuple, rows)) == [(1, 1), (1, 2), (2, 3), (2, 4)]
+
+
 def test_stale_and_unknown_and_unnamed(raised, engine):
     with pytest.raises(StaleItem):
         transition(engine, 1, "督办中", _act(2))

@@ -118,6 +118,30 @@ def test_two_matters_that_become_one_move_whole(store, engine):
     assert _matters(engine) == {1: 1, 2: 1, 3: 1, 4: 1}
 
 
+def test_a_matter_may_part_when_a_better_link_comes(store, engine, monkeypatch):
+    """What is joined is read from all links that are connected, those of former nights too."""
+    from pipeline.supervise import linking
+
+    scores = {(2, 1): 0.9, (3, 2): 0.4, (4, 3): 0.9, (5, 3): 0.9, (5, 4): 0.9}
+    monkeypatch.setattr(
+        linking,
+        "_of_one_matter",
+        lambda a, b, is_near: (
+            ("same_matter", scores[a.id, b.id]) if (a.id, b.id) in scores else None
+        ),
+    )
+    found = []
+    for day in range(1, 6):
+        store.add(f"2026-10-0{day}", "rough", content=WORDS)
+        store.save()
+        link(engine, AS_OF)
+        found.append(_matters(engine))
+    assert found[2] == {1: 1, 2: 1, 3: 1}
+    assert found[4] == {1: 1, 2: 1, 3: 3, 4: 3, 5: 3}
+    assert len(_links(engine)) == 5
+    assert link(engine, AS_OF) == {}
+
+
 def test_only_enforcement_complaints_are_linked(store, engine):
     store.add("2026-10-01", scope="E0", caller_key="K", content=WORDS)
     store.add("2026-10-02", "rough", caller_key="K", content=WORDS)

@@ -1,10 +1,11 @@
 """Linking against pairs labelled by hand from domain B8; ``pytest -s`` prints the table.
 
-The scorer is fitted to ``models/links/tune.jsonl`` and ``retold.jsonl``; ``links/held_out.jsonl``,
-``unseen.jsonl`` and ``blind.jsonl`` are only measured. A line is a scene: some tickets, and the
-relation of every pair of them. All scenes of a part stand in one store, and a link between two
-scenes is a false one. ``ordinary`` scenes read as most records do, ``hard`` ones are made to
-mislead; of ``disputed`` pairs two honest readers would differ (docs/linking.md).
+The scorer is fitted to ``models/links/tune.jsonl``, ``retold.jsonl`` and ``mix.jsonl``;
+``links/held_out.jsonl``, ``unseen.jsonl`` and ``blind.jsonl`` are only measured. A line is a
+scene: some tickets, and the relation of every pair of them. All scenes of a part stand in one
+store, and a link between two scenes is a false one. ``ordinary`` scenes read as most records do,
+``hard`` ones are made to mislead; of ``disputed`` pairs two honest readers would differ
+(docs/linking.md).
 """
 
 import json
@@ -27,7 +28,9 @@ from .conftest import Builder
 
 LINKS = Path(__file__).parent / "links"
 FITTED = MODELS_DIR / "links"
-PARTS = ("tune", "retold", "held_out", "unseen", "blind")
+FITTED_PARTS = ("tune", "retold", "mix")
+MEASURED_PARTS = ("held_out", "unseen", "blind")
+PARTS = FITTED_PARTS + MEASURED_PARTS
 RELATIONS = ("reference", "urge", "repeat", "same_matter")
 
 Pair = tuple[int, int]
@@ -157,10 +160,10 @@ def test_the_set_is_large_and_consistent():
 
 
 LEAST = {  # part → precision and F1 of "linked or not", as measured, less a hundredth or two
-    "tune": (0.88, 0.82),
-    "held_out": (0.68, 0.73),
-    "unseen": (0.87, 0.73),
-    "blind": (0.95, 0.86),
+    "tune": (0.83, 0.84),
+    "held_out": (0.62, 0.74),
+    "unseen": (0.86, 0.81),
+    "blind": (0.88, 0.90),
 }
 
 
@@ -184,8 +187,8 @@ def test_the_scorer_was_fitted_to_scenes_that_are_not_measured():
     """``coefficients`` reads models/links and the corpus, and none of tests/supervise/links."""
     known = scorer()
     assert known.coefficients | {"intercept": known.intercept} == coefficients()
-    fitted = {t["text"] for part in ("tune", "retold") for s in _scenes(part) for t in s["tickets"]}
-    for part in ("held_out", "unseen", "blind"):
+    fitted = {t["text"] for part in FITTED_PARTS for s in _scenes(part) for t in s["tickets"]}
+    for part in MEASURED_PARTS:
         assert not fitted & {
             t["text"] for s in _scenes(part) for t in s["tickets"] if len(t["text"]) > 20
         }

@@ -222,6 +222,16 @@ def test_a_hollow_reply_of_one_ticket_is_no_example(store):
     assert (finding.unit, finding.region) == ("乙大队", "临河县")
 
 
+@pytest.mark.parametrize(
+    ("reply", "found"), [("情况已反馈至区县路政分局", 1), ("情况已反馈至区路政分局", 0)]
+)
+def test_a_short_reply_used_elsewhere_is_no_template(store, reply, found):
+    """Twelve characters make a template; eleven are what anybody would write."""
+    assert len(reply) == (12 if found else 11)
+    store.add(OCTOBER, "rough", n=5, reply=reply, status="已办结")
+    assert len(store.found("R23")) == found
+
+
 # --- numbers -----------------------------------------------------------------------------------
 
 

@@ -1,9 +1,10 @@
 """Makes ``pipeline/domain/name_statistics.txt`` from jieba's dictionary.
 
-``python -m pipeline.bench.name_statistics``. jieba marks 62,000 full names of three characters: how
-often a character stands in each of their places, and how often a word stands in any text, is all
-that :mod:`pipeline.domain.likelihood` needs. Costs are bits (the negative binary logarithm of the
-share), rounded; one line holds what has the same cost.
+``python -m pipeline.makers.name_statistics``. jieba marks 62,000 full names of three characters:
+how often a character stands in each of their places, how often a word stands in any text, and
+which words are verbs or neither verbs nor nouns, is all that :mod:`pipeline.domain.likelihood`
+needs. Costs are bits (the negative binary logarithm of the share), rounded; one line holds what
+has the same cost.
 """
 
 import math
@@ -16,7 +17,9 @@ from pipeline.domain.likelihood import STATISTICS
 from pipeline.domain.namewords import RARE_SURNAMES, SURNAMES
 
 _LEAST = 20  # occurrences of a word among jieba's 60 million
+_LEAST_OF_KIND = 50  # of a word whose part of speech is told
 _LEAST_AS_NAME = 300  # of what jieba takes for a name too: 文明, 高峰
+_NOUNS = "nsijl"  # and names, idioms, abbreviations
 _RARE_SURNAME = 14  # bits, where jieba has no name that begins with it
 
 
@@ -33,6 +36,7 @@ def _lines(table: str, counts: Counter[str], others: str = "") -> list[str]:
 def main() -> None:
     places = [Counter[str](), Counter[str](), Counter[str]()]
     words: Counter[str] = Counter()
+    kinds: dict[str, list[str]] = defaultdict(list)
     dictionary = Path(jieba.__file__).with_name("dict.txt").read_text(encoding="utf-8")
     for line in dictionary.splitlines():
         word, frequency, kind = line.split(" ")
@@ -44,8 +48,12 @@ def main() -> None:
             len(word) < 3 or (len(word) == 3 and word[0] in SURNAMES)
         ):
             words[word] += int(frequency)
+        if len(word) == 2 and word in words and int(frequency) >= _LEAST_OF_KIND:
+            sort = "verb" if kind[0] == "v" else "noun" if kind[0] in _NOUNS else "other"
+            kinds[sort].append(word)
     lines = _lines("surname", places[0], SURNAMES + RARE_SURNAMES)
     lines += _lines("first", places[1]) + _lines("last", places[2]) + _lines("word", words)
+    lines += [f"{kind} 0 {' '.join(kinds[kind])}" for kind in ("verb", "other")]
     STATISTICS.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
