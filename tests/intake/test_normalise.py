@@ -41,6 +41,14 @@ def test_deadlines_in_working_days_count_from_acceptance():
     assert one("due_at", 办理时限="2026-10-13 08:00") == datetime(2026, 10, 13, 8)
 
 
+def test_a_deadline_in_a_year_without_a_calendar_is_left_out_with_a_word():
+    cells = BASE | {"受理时间": "2041-01-02", "办理时限": "5个工作日"}
+    export = open_export(io.BytesIO(csv_bytes([list(cells), list(cells.values())])), "x")
+    normaliser = Normaliser(export, VAULT)
+    assert normaliser.normalise(next(export.chunks())).columns["due_at"] == [None]
+    assert "2041 年的节假日安排尚未收录" in normaliser.warnings_zh()[0]
+
+
 def test_a_day_without_a_clock_is_the_end_of_a_deadline_and_not_before_acceptance():
     assert one("due_at", 办理时限="2026-10-13") == datetime(2026, 10, 13, 23, 59, 59)
     received = "2026-10-01 08:00"
@@ -160,13 +168,19 @@ def test_value_words():
     assert one("satisfaction_raw", 满意度="满意(短信)") == "满意(短信)"
     assert one("status", 状态="待回访") == "已办结"
     assert one("status", 状态="飞走了") == "未识别"
+    assert one("satisfaction", 满意度="飞走了") is None
     assert one("category", 业务类别="信息咨询") == "咨询"
     assert one("resolved", 回访结果="未解决") == "未解决"
     assert one("resolved", 回访结果="未接通") is None
     assert one("is_confidential", 是否公开="否") is True
     assert one("is_confidential", 是否公开="是") is False
     assert one("return_count", 退单次数="2") == 2
-    assert one("handler_unit", 承办单位="市执法支队") == "市交通运输综合行政执法支队"
+    for field, heading in {
+        "handler_unit": "承办单位",
+        "co_handler_unit": "协办单位",
+        "target_unit": "被投诉单位",
+    }.items():
+        assert one(field, **{heading: "市执法支队"}) == "市交通运输综合行政执法支队"
 
 
 def test_a_reply_under_the_heading_of_an_answer_is_the_reply():
