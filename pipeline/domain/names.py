@@ -272,7 +272,9 @@ def _announced(text: str) -> list[Name]:
 def _people(text: str, people: list[Name]) -> list[Name]:
     kept: list[Name] = []
     for found in people:  # what a cue tells comes before what only the characters do
-        is_long = _AND_COMPOUND.match(text, found.end - 1)  # 尉迟海和慕容燕
+        is_long = text[found.end - 1] in "和与" and _AND_COMPOUND.match(
+            text, found.end - 1
+        )  # 尉迟海和慕容燕
         person = replace(found, end=found.end - 1) if is_long else found
         if (
             not any(person.start < other.end and other.start < person.end for other in kept)
@@ -280,7 +282,7 @@ def _people(text: str, people: list[Name]) -> list[Name]:
             and not _is_amid_ethnic(text, person.start)
         ):
             kept.append(person)
-    for person in list(kept):
+    for person in list(kept) if "、" in text else ():
         for start, end in beside_in_list(text, person.start, person.end):
             if not any(start < other.end and other.start < end for other in kept):
                 kept.append(Name(start, end))
