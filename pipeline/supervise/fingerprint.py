@@ -220,6 +220,15 @@ def _size(a: float, b: float) -> float:
     return math.sqrt(math.sqrt(a * b)) or 1.0
 
 
+def share(a: Fingerprint, b: Fingerprint) -> float:
+    """How much of the text that says less stands in the other too, by rarity, 0–1."""
+    known = scorer()
+    common = _sum(a.concepts & b.concepts, known.concepts)
+    common += _sum(a.characters & b.characters, known.characters)
+    least = min(one.concepts_weight + one.characters_weight for one in (a, b))
+    return common / least if least else 0.0
+
+
 def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
     """What two fingerprints share and where they differ, by the names of the coefficients."""
     known = scorer()
