@@ -46,7 +46,7 @@ _NEARLY_SAME = 80
 _WORD_FOR_WORD = 95
 _LONG = 20  # characters from which the same words are hardly chance
 _ASKED_AGAIN = 0.15  # Dice, beside words of one who asks again
-_SHARE = 0.4
+_SHARE = 0.3  # of the shorter text's weight, as good as that
 _SHORT = 10  # characters; less says nothing about a matter
 _UNSPECIFIED = frozenset({ProblemType.UNSPECIFIED.value})
 _TRANSFER = re.compile("(?:12345|12328|平台)[^,。\uff0c]{0,4}转|转(?:12345|12328)|转办")
@@ -251,14 +251,18 @@ def _goes_on(later: _Ticket, earlier: _Ticket) -> bool:
         return False
     same_unit = bool(later.unit) and later.unit == earlier.unit
     of_one_type = bool(later.types & earlier.types) and (same_unit or later.asks_again)
-    similar = (
-        alike.similarity(later.words, earlier.words) >= _ASKED_AGAIN
-        or share(later.told, earlier.told) >= _SHARE
-        or alike.says_nothing(later.words)
-    )
-    if of_one_type + later.asks_again + similar >= 2:
+    signs = of_one_type + later.asks_again
+    if signs == 2 or (signs and _speak_of_one_thing(later, earlier)):
         return True
     return same_unit and of_one_type and one_event(later.told, earlier.told) > 0
+
+
+def _speak_of_one_thing(later: _Ticket, earlier: _Ticket) -> bool:
+    return (
+        alike.says_nothing(later.words)
+        or alike.similarity(later.words, earlier.words) >= _ASKED_AGAIN
+        or share(later.told, earlier.told) >= _SHARE
+    )
 
 
 def _of_one_matter(later: _Ticket, earlier: _Ticket, *, is_near: bool) -> tuple[str, float] | None:

@@ -28,9 +28,10 @@ def matters_of(links: Iterable[Joined]) -> dict[int, int]:
     Depends on the set of links alone, not on their order: any night, and any past day, comes to
     the same matters by the same links. Links of other kinds than ``JOINING`` join nothing.
     """
-    links = [*_best(link for link in links if link[2] in JOINING)]
-    voice = _lowest_connected((a, b) for a, b, kind, _ in links if kind in _CERTAIN)
+    links = [link for link in links if link[2] in JOINING]
+    voice = _lowest_connected((a, b) for a, b, kind, _ in _best(links) if kind in _CERTAIN)
     strongest: dict[tuple[int, int], float] = {}
+    # All links are read: a ticket that no other goes on with has a matter of its own.
     for a, b, kind, score in links:
         pair = _pair(voice.setdefault(a, a), voice.setdefault(b, b))
         if kind not in _CERTAIN and pair[0] != pair[1]:
