@@ -14,7 +14,8 @@ A pair is one matter (domain B8) where
 
 docs/linking.md says how the words are compared, and how well that does. Whether a pair is linked
 depends on the two tickets alone, so the order of the nights does not matter, and a ticket that has
-its row in ``matter`` is not compared again with another such.
+its row in ``matter`` is not compared again with another such. Which of a caller's earlier matters
+a ticket goes on with, :func:`matters_of` chooses among the links.
 """
 
 import re

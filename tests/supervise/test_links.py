@@ -2,10 +2,10 @@
 
 The scorer is fitted to ``models/links/tune.jsonl``, ``retold.jsonl`` and ``mix.jsonl``;
 ``links/held_out.jsonl``, ``unseen.jsonl``, ``blind.jsonl`` and ``blind2.jsonl`` are only measured
-(the errors of the last were looked at after its first look). A line is a scene: some tickets, and the relation of every pair of them. All scenes of a part stand in one
-store, and a link between two scenes is a false one. ``ordinary`` scenes read as most records do,
-``hard`` ones are made to mislead; of ``disputed`` pairs two honest readers would differ
-(docs/linking.md).
+(errors of the last were looked at after its first look). A line is a scene: some tickets, and the
+relation of every pair of them. All scenes of a part stand in one store, and a link between two
+scenes is a false one. ``ordinary`` scenes read as most records do, ``hard`` ones are made to
+mislead; of ``disputed`` pairs two honest readers would differ (docs/linking.md).
 """
 
 import json
