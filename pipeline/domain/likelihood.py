@@ -13,8 +13,10 @@ from pathlib import Path
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
     ETHNIC_BEGINNINGS,
+    NEVER_GIVEN,
     RARE_SURNAMES,
     SALUTATIONS,
+    SELDOM_GIVEN,
     SURNAMES,
     WORDS,
 )
@@ -33,7 +35,7 @@ RARE = 15  # bits of a character that no surname or given name of the statistics
 _NO_WORD = 99
 _SURE_WORD = 4  # bits that what follows may still turn
 _ONE, _TWO = 2, 0  # bits: one given name in four has one character
-NEVER = frozenset("某的了是在吗呢吧我你他她它们这那没也还又再给让把被，。、；：！？")
+NEVER = frozenset(NEVER_GIVEN + "，。、；：！？")
 
 
 @cache
@@ -111,11 +113,7 @@ MOSTLY_WORDS = (
 )
 _FIRST = "".join(sorted({*SURNAMES, *RARE_SURNAMES} - {*MOSTLY_WORDS}))
 _HAN = "\u4e00-\u9fff"
-# Often right after a surname, and hardly ever in a name.
-SELDOM = (
-    "于有来到将从要为与及等投表认反称说讲问电都去向对因但而且或并已曾即先女师老总经队局科处主站所厂"
-    "司车路区县市乡镇村街户号人员工同家者手身住昨今方众友"
-)
+SELDOM = SELDOM_GIVEN + "方众友"
 _GIVEN = f"[^\\W\\d_A-Za-z{''.join(sorted(NEVER))}{SELDOM}]"
 # Left of a name that no cue announces: no word, or one that often stands before people.
 _LEFT = (

@@ -8,7 +8,9 @@ from pipeline.domain.namewords import (
     ETHNIC_BEGINNINGS,
     FOLLOWING,
     GIVEN,
+    NEVER_GIVEN,
     RANKS,
+    SELDOM_GIVEN,
     SURNAMES,
 )
 
@@ -21,11 +23,8 @@ SURNAME = (
 
 # What never stands in a given name but often right after one (verbs, particles). Closed by
 # punctuation on its right, a name may hold most of them: 张家辉, 刘来福, 王和平.
-NEVER = "某的了是在吗呢吧我你他她它们这那不没也就还又再给让把被"
-SELDOM = (
-    "于有来到将从要为和与及等投表认反称说讲问电都去向对因但而且或并已曾即先女师老总经队局科处主站所厂"
-    "司车路区县市乡镇村街户号人员工同家者本手身住昨今"
-)
+NEVER = NEVER_GIVEN + "就不"
+SELDOM = SELDOM_GIVEN + "和本"
 OPEN = f"[^\\W\\d_A-Za-z{NEVER}{SELDOM}]"
 TYPICAL = f"[{GIVEN}]"
 STOP = (

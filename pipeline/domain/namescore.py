@@ -320,6 +320,8 @@ def find_likely(text: str) -> list[tuple[int, int]]:
         if text[start : start + 2] not in _NO_BEGINNING and (
             ends := _ends(text, start, LEAST_WORTH)
         ):
+            if text[start - 1 : start] == "、":  # 万达、金鹰、高新: so short they may be shops
+                ends = [end for end in ends if end - start > 2]
             end = bare_name(text, start) or _likeliest(text, start, ends, THRESHOLD)
             if end is not None:
                 found.append((start, end))
@@ -338,7 +340,7 @@ def _surname(text: str, start: int) -> int:
 
 
 def _ends(text: str, start: int, least: float) -> list[int]:
-    """Where a name at ``start`` may end, by its characters alone; 常州, 金鹰 are words."""
+    """Where a name at ``start`` may end, by its characters alone; 常州 is a word."""
     words = tables()[3]
     surname = _surname(text, start)
     if surname == 1 and text[start : start + 1] not in _SINGLE:

@@ -115,6 +115,14 @@ RARE_SURNAMES = (
 )
 """Surnames so seldom, and mostly words, that only the characters after them can tell."""
 
+NEVER_GIVEN = "某的了是在吗呢吧我你他她它们这那没也还又再给让把被"
+"""Characters that stand in no given name."""
+SELDOM_GIVEN = (
+    "于有来到将从要为与及等投表认反称说讲问电都去向对因但而且或并已曾即先女师老总经队局科处主站所厂"
+    "司车路区县市乡镇村街户号人员工同家者手身住昨今"
+)
+"""Characters that stand right after a surname more often than in a given name: verbs, particles."""
+
 GIVEN = (
     "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂文辉玲鹏飞红玉华建国庆志海燕春梅永波宁光龙凤"
     "云峰锋新宇浩然子轩梓涵怡欣雨佳俊豪家乐天诺思远博雅婷琳雪晨曦阳旭东升林森木水火山川江河湖金银"

@@ -64,6 +64,7 @@ def test_a_year_entered_by_hand_counts(monkeypatch):
         ("2031: {source: 通知, days_off: [01-01], worked: [01-06]}", "不是周末"),
         ("2031: {source: 通知, days_off: [], worked: []}", "没有一天"),
         ("2031: {days_off: [01-01], worked: []}", "source"),
+        ("2031: {source: '', days_off: [01-01], worked: []}", "source"),
         ("2031: [01-01]", "每年一项"),
         ("- 2031", "约定的写法"),
         ("2031: {days_off: [", "约定的写法"),

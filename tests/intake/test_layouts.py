@@ -40,6 +40,11 @@ def test_every_heading_is_mapped_ignored_or_unknown():
     assert sorted([*mapped, *match.ignored, *match.unknown]) == sorted(headings)
 
 
+@pytest.mark.parametrize("name", ["12328", "12345"])
+def test_columns_of_the_month_are_left_out_by_name(name):
+    assert {layout_by_name(name).field_of(heading) for heading in ("年", "月", "月份")} == {""}
+
+
 def test_headings_are_read_through_spaces_marks_and_notes():
     layout = layout_by_name("12328")
     for heading in (

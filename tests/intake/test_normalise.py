@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.domain.privacy import find_personal_data
+from pipeline.domain.privacy import find_personal_data, mask_plate
 from pipeline.domain.ticket import FIELD_NAMES
 from pipeline.intake.layouts import layout_by_name
 from pipeline.intake.normalise import Normaliser, TicketChunk, _other_numbers
@@ -39,6 +39,14 @@ def test_deadlines_in_working_days_count_from_acceptance():
     due = one("due_at", 办理时限="5个工作日", 受理时间="2026-09-30 08:00:00")
     assert due == datetime(2026, 10, 13, 23, 59, 59)
     assert one("due_at", 办理时限="2026-10-13 08:00") == datetime(2026, 10, 13, 8)
+
+
+def test_a_deadline_in_a_year_without_a_calendar_is_left_out_with_a_word():
+    cells = BASE | {"受理时间": "2041-01-02", "办理时限": "5个工作日"}
+    export = open_export(io.BytesIO(csv_bytes([list(cells), list(cells.values())])), "x")
+    normaliser = Normaliser(export, VAULT)
+    assert normaliser.normalise(next(export.chunks())).columns["due_at"] == [None]
+    assert "2041 年的节假日安排尚未收录" in normaliser.warnings_zh()[0]
 
 
 def test_a_day_without_a_clock_is_the_end_of_a_deadline_and_not_before_acceptance():
@@ -160,13 +168,22 @@ def test_value_words():
     assert one("satisfaction_raw", 满意度="满意(短信)") == "满意(短信)"
     assert one("status", 状态="待回访") == "已办结"
     assert one("status", 状态="飞走了") == "未识别"
+    assert one("satisfaction", 满意度="飞走了") is None
     assert one("category", 业务类别="信息咨询") == "咨询"
     assert one("resolved", 回访结果="未解决") == "未解决"
     assert one("resolved", 回访结果="未接通") is None
+    assert one("resolved", 回访结果="是") is None
+    assert one("plate", 车牌号="皖A12345") == mask_plate("皖A12345") != "皖A12345"
+    assert one("is_confidential", 是否保密="是", 是否匿名="否") is True
     assert one("is_confidential", 是否公开="否") is True
     assert one("is_confidential", 是否公开="是") is False
     assert one("return_count", 退单次数="2") == 2
-    assert one("handler_unit", 承办单位="市执法支队") == "市交通运输综合行政执法支队"
+    for field, heading in {
+        "handler_unit": "承办单位",
+        "co_handler_unit": "协办单位",
+        "target_unit": "被投诉单位",
+    }.items():
+        assert one(field, **{heading: "市执法支队"}) == "市交通运输综合行政执法支队"
 
 
 def test_a_reply_under_the_heading_of_an_answer_is_the_reply():
@@ -200,6 +217,17 @@ def test_region_from_the_address_and_levels_of_matter():
     assert columns["hotline"] == ["12345"]
 
 
+def test_the_first_of_several_headings_that_says_something_counts():
+    assert one("region", 所属地区="—", 行政区划="青原县") == "青原县"
+    assert one("region", 所属地区="直属片", 事发地点="城东区人民路") == "直属片"
+
+
+@pytest.mark.parametrize("said", [{"答复时间": "2026-10-05"}, {"答复意见": "已收悉"}])
+def test_a_message_with_an_answer_or_its_time_is_closed(said):
+    base = {"留言编号": "1", "留言时间": "2026-10-01 08:00:00", "留言详情": "x"}
+    assert normalise(said, base=base).columns["status"] == ["已办结"]
+
+
 def test_board_users_are_linked_within_their_board_only():
     base = {"留言编号": "1", "留言时间": "2026-10-01 08:00:00", "留言详情": "x", "留言用户": "A001"}
     columns = normalise({}, {"答复时间": "2026-10-05", "答复意见": "已收悉"}, base=base).columns
@@ -215,6 +243,8 @@ def test_the_numbers_of_other_platforms_are_kept_in_the_form_of_ticket_numbers()
     )
     assert one("linked_ticket_no", 关联工单="13900001111") == "139****1111"
     assert one("linked_ticket_no", 关联工单="无", 转办单号="") is None
+    assert one("linked_ticket_no", 转办单号="1.23E+22") == "1.23E+22"
+    assert layout_by_name("12328").field_of("12345工单编号") == "linked_ticket_no"
     own = {"工单编号": "区2026-1", "内容描述": "x", "主办单位": "甲", "12345工单编号": number}
     columns = normalise({"12345受理时间": "2026-10-01 08:00"}, base=own).columns
     assert (columns["ticket_no"], columns["linked_ticket_no"]) == (["区2026-1"], [number])
@@ -229,6 +259,7 @@ def test_state_is_the_newest_time_behind_the_ticket_not_its_deadline():
         回访时间="无",
     )
     assert at == datetime(2026, 10, 9, 10)
+    assert one("state_at", 回访时间="2026-10-12 10:00") == datetime(2026, 10, 12, 10)
 
 
 def test_problems_go_to_their_columns():
@@ -239,10 +270,11 @@ def test_problems_go_to_their_columns():
         {"受理时间": "0000-00-00 00:00:00"},
         {"受理时间": ""},
         {"受理内容": "无", "标题": "只有标题"},
-        {"受理内容": "长" * 40_000},
-        {},
+        {"受理内容": "长" * 32_768},
+        {"受理内容": "长" * 32_767},
     )
     columns = chunk.columns
+    assert columns["content"][5:7] == [None, None]
     assert columns["ticket_no_problem"] == ["scientific", "missing", *[None] * 6]
     assert columns["accepted_at_problem"] == [
         None,

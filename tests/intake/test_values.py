@@ -65,12 +65,21 @@ def test_value_words_with_suffixes():
         "满意\uff08短信\uff09": "满意",
         "5星": "非常满意",
         "已短信评价5星": "非常满意",
+        "满意_短信": "满意",
+        "满意:短信": "满意",
         "默认好评": "默认满意",
+        "系统默认好评": "默认满意",
+        "不予评价": "未评价",
+        "很不满意": "非常不满意",
         "无法接通": "未评价",
         "理解": "理解",
     }.items():
         assert look_up(table, word) == value
     assert look_up(table, "随便") is None
+    category, verified = load_words().lookup("category"), load_words().lookup("verified")
+    for word in ("求决类", "揭发控告类", "申诉类", "投诉", "举报类"):
+        assert look_up(category, word) == "投诉举报"
+    assert look_up(verified, "无法核实") == "无法核实"
 
 
 def test_every_value_word_stands_for_one_value():
@@ -139,4 +148,7 @@ def test_units_have_one_name():
     for alias in ("市执法支队", "市交通执法支队", "市支队一大队", name):
         assert units.canonical(alias) == name
     assert units.canonical("城东区执法大队") == "城东区交通运输综合行政执法大队"
-    assert units.canonical("县治超站") == "县治超站"
+    assert units.canonical("巢湖市交通执法大队") == "巢湖市交通运输综合行政执法大队"
+    assert units.canonical("市执法支队三中队") == name
+    for other in ("县治超站", "市支队一大队办公室"):
+        assert units.canonical(other) == other

@@ -179,6 +179,8 @@ def _comparable(value, column: sa.Column, ranks: dict, vault: Vault):
     if column.name == "sealed":
         return vault.open(value, PURPOSES[column.table.name])
     keys = [column, *(key.column for key in column.foreign_keys)]
+    if column.name.endswith("file_id"):  # of a ticket it is no foreign key, but an id all the same
+        keys.append(t.export_file.c.id)
     return next((ranks[key][value] for key in keys if key in ranks), value)
 
 

@@ -266,10 +266,12 @@ def test_a_later_export_s_new_round_or_unit_is_added(engine, new):
 def test_an_older_export_takes_nothing_back_from_a_handling(engine):
     done = OTHER | {"status": "已办结", "closed_at": day(5), "reply": "已约谈。"}
     load(engine, [MAIN, done], "10.csv", until=day(10).date())
-    load(engine, [MAIN, OTHER | {"signed_at": day(2)}], "05.csv", until=day(2).date())
+    older = OTHER | {"signed_at": day(2), "reply": "在办。"}
+    load(engine, [MAIN, older], "05.csv", until=day(2).date())
     ticket = only_ticket(engine)
     assert (ticket["status"], ticket["closed_at"]) == ("已办结", day(5))
     assert ticket["signed_at"] == day(2)
+    assert ticket["reply"] == "【市支队】已核实。\n【青原县大队】已约谈。"
     assert [h["state_at"] for h in handlings(engine)] == [day(3), day(5)]
 
 

@@ -8,6 +8,11 @@ personal data.
 names had recall 40.5 % and precision 93.9 % in ``voices`` (rare surnames, names that are words,
 names nobody announces), and 79.5 % and 93.7 % in ``last_look`` (as operators write), which was
 written after ``voices`` and ``records`` had been learnt from.
+
+With the model fitted on the other files (``python -m pipeline.makers.name_weights --leave-out``)
+names are found, of all, and wrongly masked: ``last_look`` 95/112, 3; ``voices`` 141/190, 5;
+``records`` 52/59, 0; ``unfamiliar`` 39/41, 0; by the rules alone 95, 139, 51 and 39. The rules were
+written with these files in view, so only a new file tells about tickets never seen.
 """
 
 import json
@@ -32,7 +37,7 @@ KINDS = {
 LEAST_RECALL = {"phone": 0.99, "id": 0.99, "plate": 0.99}
 LEAST_RECALL_OF_OTHERS = 0.95
 LEAST_PRECISION = 0.98
-LEAST_OF_HARD_NAMES = {"voices": (0.73, 0.96), "last_look": (0.84, 0.96), "records": (0.86, 0.98)}
+LEAST_OF_HARD_NAMES = {"voices": (0.74, 0.96), "last_look": (0.84, 0.96), "records": (0.88, 0.98)}
 """Recall and precision of names where they do not reach the bar yet: what they are now."""
 
 Span = tuple[str, int, int]
