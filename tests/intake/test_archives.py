@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from pipeline.domain.outcome import FileReason, FileStopped
+from pipeline.intake import workbooks
 from pipeline.intake.archives import MAX_MEMBERS, check_members, expand, is_archive
 from pipeline.intake.reading import open_export
 from tests.intake.makers import city_csv, xlsx_bytes
@@ -39,9 +40,9 @@ def stopped(stream: io.BytesIO) -> FileStopped:
     "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
 )
 def test_each_member_is_an_export(method):
-    stream = make_zip(
-        {"十月/12345_a.csv": city_csv(3), "b.csv": city_csv(4), "__MACOSX/._b.csv": b"x"}, method
-    )
+    debris = {"__MACOSX/b.csv": b"x", "~$b.xlsx": b"x", ".hidden/b.csv": b"x"}
+    files = {"十月/12345_a.csv": city_csv(3), "b.csv": city_csv(4)}
+    stream = make_zip(files | debris, method)
     assert is_archive(stream)
     check_members(stream)
     counts = {
@@ -145,6 +146,11 @@ def test_bad_archives(name):
     assert error.reason is reason
     assert words in error.message_zh
     assert error.message_zh.endswith("。")
+
+
+def test_an_archive_larger_than_allowed_is_refused_however_well_it_is_packed(monkeypatch):
+    monkeypatch.setattr(workbooks, "MAX_UNPACKED", 99)
+    assert stopped(make_zip(SMALL, zipfile.ZIP_STORED)).reason is FileReason.TOO_LARGE
 
 
 def test_a_damaged_member_stops_the_archive():
