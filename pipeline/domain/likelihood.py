@@ -110,6 +110,7 @@ _COMPOUNDS = frozenset(COMPOUND_SURNAMES)
 # Surnames that begin words and sentences far more often; and those of which compounds begin.
 MOSTLY_WORDS = (
     "司车路时单那查连危来都平台公申国许应任管代边封元冷包上第西东南百保通广全强多黑于向明高关方有钱"
+    "支松乌巴班印怀双充满隆师养红益羊祖索权楼帅修海火问从步宿洒母山区厚候战秋原铁利"
 )
 _FIRST = "".join(sorted({*SURNAMES, *RARE_SURNAMES} - {*MOSTLY_WORDS}))
 _HAN = "\u4e00-\u9fff"

@@ -6,10 +6,13 @@ from pipeline.domain.likelihood import SALUTATION
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
     ETHNIC_BEGINNINGS,
+    ETHNIC_ENDINGS,
     FOLLOWING,
     GIVEN,
+    KIN,
     NEVER_GIVEN,
     RANKS,
+    RARE_SURNAMES,
     SELDOM_GIVEN,
     SURNAMES,
 )
@@ -38,18 +41,23 @@ END = f"(?:{STOP}|(?={NEXT}))"
 # Surnames that are verbs or particles more often: 来拍照, 查宽度, 于元月.
 VERBAL = "车代来查管于向曾戴时应连单明尚平元云水"
 
+WHOLE_ETHNIC = f"(?:{'|'.join(ETHNIC_BEGINNINGS)})(?:{'|'.join(ETHNIC_ENDINGS)})+(?![·•・‧])"
+DOTTED = f"[{HAN}]{{1,6}}[·•・‧][{HAN}]{{1,7}}?{END}"  # 买买提·艾力
 ETHNIC = (
-    f"(?!才让[去我你他她])(?:{'|'.join(ETHNIC_BEGINNINGS)})"
+    f"{WHOLE_ETHNIC}|(?!才让[去我你他她])(?:{'|'.join(ETHNIC_BEGINNINGS)})"
     f"[{HAN}]{{0,4}}?(?:[·•・‧][{HAN}]{{1,7}}?)?{END}"
 )
+_LONG_FOLLOWING = "|".join(w for w in FOLLOWING if len(w) > 1)
+_RARE = f"[{RARE_SURNAMES}]"
+_SPREAD = f"{SURNAME}[ \u3000]{TYPICAL}(?:[ \u3000]{TYPICAL})?{STOP}"  # 孔 令 辉
 SURE_NAME = re.compile(
-    f"{ETHNIC}|[{HAN}]{{1,6}}[·•・‧][{HAN}]{{1,7}}?{END}"  # 买买提·艾力
+    f"{ETHNIC}|{DOTTED}|{_SPREAD}|{_RARE}[ \u3000]?{TYPICAL}{{1,2}}{STOP}"
     f"|{SURNAME}(?:[ \u3000]?(?:{CLOSED}){{1,2}}{STOP}|(?:{CLOSED}){{3}}(?=[，,。；\n]|$)"
     f"|{TYPICAL}(?!{NEXT}){TYPICAL}{END}"
     f"|(?<![{VERBAL}])(?:{OPEN}(?!{NEXT}){OPEN}{END}|{OPEN}{END}|{OPEN}{{1,2}}))"
 )
 LIKELY_NAME = re.compile(
-    f"{ETHNIC}|{SURNAME}(?:"
+    f"{ETHNIC}|{DOTTED}|{_SPREAD}|{_RARE}{TYPICAL}{{2}}{STOP}|{SURNAME}(?:"
     f"(?<![{VERBAL}])(?:{OPEN}{{1,2}}{STOP}|{TYPICAL}(?!{NEXT}){TYPICAL}"
     f"|{TYPICAL}(?!{NEXT}){OPEN}{END}|{TYPICAL}{END})"
     f"|{TYPICAL}(?!{NEXT}){TYPICAL}{END}|{TYPICAL}{STOP})"
@@ -57,7 +65,7 @@ LIKELY_NAME = re.compile(
 WHOLE_NAME = re.compile(f"{SURNAME}{TYPICAL}{{2}}{END}")
 COMPLETE_NAME = re.compile(
     f"{SURNAME}{TYPICAL}{{2}}(?:{STOP}|(?=[和与及])"
-    f"|(?<![{VERBAL}]..)(?=等|名下|{'|'.join(w for w in FOLLOWING if len(w) > 1)}))"
+    f"|(?<![{VERBAL}]..)(?=等|名下|的(?:{'|'.join(KIN)}|妈妈|爸爸)|{_LONG_FOLLOWING}))"
 )
 TYPICAL_NAME = f"{SURNAME}{TYPICAL}{{1,2}}"
 WRITTEN_NAME = f"{SURNAME}[ \u3000]?(?:{CLOSED}){{1,2}}"

@@ -15,7 +15,7 @@ looks so (龙腾大厦, 梅溪湖) are no names.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.domain.likelihood import ACTS, SALUTATION, acts, name_in_context
 from pipeline.domain.nameforms import (
@@ -35,6 +35,7 @@ from pipeline.domain.nameforms import (
     WHOLE_NAME,
     WRITTEN_NAME,
 )
+from pipeline.domain.nameframes import beside_in_list, find_framed
 from pipeline.domain.namescore import find_likely, likely_end
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
@@ -75,11 +76,11 @@ def _one_of(words: Iterable[str]) -> str:
 # Few characters end a cue, fewer stand before a surname: so the search looks back from there.
 _CUED = (
     f"[{''.join(sorted({cue[-1] for cue in KIND_OF_CUE}))}]"
-    '(?=(?P<join>(?:[(（]实名[)）])?(?:分别)?[是为叫系:：，, \u3000(（“"]{0,4})'
+    '(?=(?P<join>(?:[(（]实名[)）])?(?:分别)?[是为叫系:：，, \u3000(（“"】]{0,4})'
     f"(?:{{beginning}}))(?:{_one_of(KIND_OF_CUE)})"
 )
 _BEGINNING = (
-    f"(?=[{_BEGINNINGS}])(?:(?!来[电看查]|查[到车]|路政)[{SURNAMES}{RARE_SURNAMES}][^{NEVER}，。、]"
+    f"(?=[{_BEGINNINGS}])(?:(?!来[电看查]|查[到车]|路政|问[清到题过你我他]|从[{SURNAMES}]|(?<=调度)费)[{SURNAMES}{RARE_SURNAMES}][^{NEVER}，。、]"
     f"|{'|'.join((*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})"
 )
 _CUE = re.compile(_CUED.replace("{beginning}", _BEGINNING))
@@ -95,7 +96,7 @@ def _has_dot(text: str) -> bool:
 
 
 _DOTTED = re.compile(
-    f"(?:(?<![{HAN}·•・‧])|(?<=[的是向和与]))(?:{'|'.join(ETHNIC_BEGINNINGS)})[{HAN}]{{0,5}}[·•・‧][{HAN}]{{2,7}}?(?={ACTS}|[，。；：、（）,;:()]|$)"
+    f"(?:(?<![{HAN}·•・‧])|(?<=[的是向和与]))(?:{'|'.join(ETHNIC_BEGINNINGS)})[{HAN}]{{0,5}}[·•・‧][{HAN}]{{2,7}}?(?={ACTS}|[和与及在的，。；：、（）,;:()]|$)"
 )
 
 
@@ -233,6 +234,7 @@ _AFTER_PHONE = re.compile(
 _IN_LIST = re.compile(_AMID_LIST)
 _AFTER_HIDDEN = re.compile(f"(?<=某[、和与及]){TYPICAL_NAME}{END}")
 _COMMA = re.compile("、")
+_AND_COMPOUND = re.compile(f"[和与](?:{COMPOUND})")
 _IN_ROW = re.compile(_ROW_NAME)
 
 
@@ -264,18 +266,24 @@ def _announced(text: str) -> list[Name]:
         people += _all_in(text, *match.span("names")) or [Name(*match.span("names"))]
     if _has_dot(text):
         people += [Name(*match.span()) for match in _DOTTED.finditer(text)]
-    return people
+    return people + [Name(*span, is_sure=True) for span in find_framed(text)]
 
 
 def _people(text: str, people: list[Name]) -> list[Name]:
     kept: list[Name] = []
-    for person in people:  # what a cue tells comes before what only the characters do
+    for found in people:  # what a cue tells comes before what only the characters do
+        is_long = _AND_COMPOUND.match(text, found.end - 1)  # 尉迟海和慕容燕
+        person = replace(found, end=found.end - 1) if is_long else found
         if (
             not any(person.start < other.end and other.start < person.end for other in kept)
             and (person.is_sure or not _is_word(text, person.start, person.end))
             and not _is_amid_ethnic(text, person.start)
         ):
             kept.append(person)
+    for person in list(kept):
+        for start, end in beside_in_list(text, person.start, person.end):
+            if not any(start < other.end and other.start < end for other in kept):
+                kept.append(Name(start, end))
     return sorted(kept, key=lambda person: person.start)
 
 

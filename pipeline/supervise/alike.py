@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 _SKETCH = 8
+_EMPTY = 4  # characters; fewer say nothing
 _PART_OF_REGION = 2
 _PART_OF_UNIT = 3  # characters of a unit's name that stand for it: 海事处, 三大队
 
@@ -41,6 +42,7 @@ def _parts(name: str, n: int) -> tuple[str, ...]:
 # --- particulars ------------------------------------------------------------------------------
 
 _DAY = re.compile("(?<!\\d)(\\d{1,2})月(\\d{1,2})[日号]")
+_SOON = timedelta(days=60)  # a day so near ahead is an appointment, and none of last year
 _DAY_OF_MONTH = re.compile("(?<![\\d月])(\\d{1,2})[日号](?!线)")
 _DAYS_AGO = (
     (0, re.compile("今[天日晚早晨]|当[天日]|刚才")),
@@ -56,8 +58,10 @@ _UNITS = {"百": 100, "千": 1000, "万": 10_000}
 _ASKS_AGAIN = re.compile(
     "催|再次(?:来电|反映|投诉|致电|拨打)|再来电|第[二两三四五六]次|上次|(?:之前|此前|曾经?|已经?)"
     "(?:多次)?(?:反映|投诉|打)|(?:反映|投诉|打)过|追问|询问|至今|尚未|[仍还](?:没|未|不|是)"
-    "|一直没|不认可|不满意|一事|的事|重新(?:反映|调查|处理|办理)|复核|申诉|结果"
+    "|一直没|不认可|不满意|一事|[的个件]事|补充|重新(?:反映|调查|处理|办理)|复核|申诉|结果"
+    "|(?:处理|解决|收到|办好)了?没有|什么时候能|还[扣停]"
 )
+_ASKING = re.compile("[催促问请]|办理|进[度展]|情况|结果|答复|回复|尽快|加急|什么时候|怎么样|一下")
 
 
 def event_dates(text: str, at: datetime) -> frozenset[date]:
@@ -73,7 +77,9 @@ def event_dates(text: str, at: datetime) -> frozenset[date]:
 def _not_after(today: date, month: int, day: int) -> date | None:
     try:
         named = date(today.year, month, day)
-        return named if named <= today else date(today.year - 1, month, day)
+        if named <= today:
+            return named
+        return None if named - today <= _SOON else date(today.year - 1, month, day)
     except ValueError:  # 13月, 2月30日: a slip of the operator
         return None
 
@@ -113,6 +119,11 @@ def _number(spoken: str) -> int:
 def asks_again(text: str) -> bool:
     """Whether the caller speaks of a complaint made before (催, 再次, 至今, 不认可 …)."""
     return _ASKS_AGAIN.search(text) is not None
+
+
+def says_nothing(words: str) -> bool:
+    """Whether bare ``words`` hold nothing but that the caller asks (催一下, 催促办理进度)."""
+    return len(_ASKING.sub("", words)) < _EMPTY
 
 
 # --- likeness ---------------------------------------------------------------------------------

@@ -28,16 +28,17 @@ _PLATE = re.compile("[\u4e00-\u9fff][A-Z]·?\\*+\\w{1,2}")  # as masked: 赣E·*
 _PLACE = re.compile(
     "(?=([\u4e00-\u9fff]{2})(?:收费站|检测[站点]|超限站|治超站|服务区|汽车站|客运站|火车站|高铁站|路口|桥头"
     "|大桥|立交|高架|隧道|码头|渡口|船闸|加油站|停车场|物流园|[市广]场|医院|机场|工地|矿区|煤场|[砂砖水泥化肥]+厂"
-    "|小区|训练场|景区|大道|环路|[东西南北]站|[东西南北]路|环岛|转盘|大街|驾校|(?:冷链|物流|运输|客运|货运|出租|旅游|建材)?公司|桥|[村镇庄屯沟坳坡岭湾]|站|港|闸))"
+    "|小区|训练场|景区|大道|环路|[东西南北]站|[东西南北]路|渡(?!口)|环岛|转盘|大街|驾校|(?:冷链|物流|运输|客运|货运|出租|旅游|建材)?公司|桥|[村镇庄屯沟坳坡岭湾]|站|港|闸))"
 )
 # Words of a sentence that no name of a place runs across, and kinds that are no names.
 _NO_NAME = re.compile(
-    "[在到从经过往去了被的至把向于某此同各一每处将我他其进出上下不有没让要来前开个条次映因称说和与县市区是]"
-    "|物流|运输|客运|货运|出租|旅游|检测|超限|治超|收费|加油|火车|汽车|高速|汽修|驾驶|执法|停车|搅拌|交通|公交|[燃加]气|续|车站|冷链|建材"
+    "[在到从经过往去了被的至把向于某此同各一每处将我他其进出上下不有没让要来前开个条次映因称说和与县市区是名拟对等号]|[一二两三四五六七八九十几多]家|车[东西南北]|口船"
+    "|物流|运输|客运|货运|出租|旅游|检测|超限|治超|收费|加油|火车|汽车|高速|汽修|驾驶|执法|停车|搅拌|交通|公交|[燃加]气|续|车站|检查|性能|枢纽|码头|化工|劳务|粮油|保险|科技|商贸|冷链|建材"
 )
 
 _CIRCUMSTANCES = ("trade", "person", "where", "hour", "frequency")
 """Slots that say who, where and when; the others say what was done."""
+_MOST_DIGITS = 3
 _RARE_BITS = 64  # characters too rare for a weight of their own share these bits
 
 
@@ -119,8 +120,8 @@ class Scorer:
 
     @cached_property
     def most_agreed(self) -> float:
-        """The logit where all agrees that is no shared weight."""
-        return self.intercept + sum(self.coefficients[name] for name in ("day", "sum", "place"))
+        """The logit where days and places agree and no weight or sum is shared."""
+        return self.intercept + sum(self.coefficients[name] for name in ("day", "place"))
 
 
 @cache
@@ -220,19 +221,34 @@ def _size(a: float, b: float) -> float:
     return math.sqrt(math.sqrt(a * b)) or 1.0
 
 
+def share(a: Fingerprint, b: Fingerprint) -> float:
+    """How much of the text that says less stands in the other too, by rarity, 0–1."""
+    known = scorer()
+    common = _sum(a.concepts & b.concepts, known.concepts)
+    common += _sum(a.characters & b.characters, known.characters)
+    least = min(one.concepts_weight + one.characters_weight for one in (a, b))
+    return common / least if least else 0.0
+
+
+def _digits(amount: int) -> int:
+    """Digits before the zeros: many are fined 两千, and one paid 4260."""
+    return min(_MOST_DIGITS, len(str(amount).rstrip("0")))
+
+
 def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
     """What two fingerprints share and where they differ, by the names of the coefficients."""
-    known = scorer()
+    known, deeds = scorer(), concepts().deeds
     shared = a.concepts & b.concepts
     said = {
         "concepts": _sum(shared, known.concepts) / _size(a.concepts_weight, b.concepts_weight),
         "characters": _sum(a.characters & b.characters, known.characters)
         / _size(a.characters_weight, b.characters_weight),
         "day": float(not a.days.isdisjoint(b.days)),
-        "sum": float(not a.sums.isdisjoint(b.sums)),
+        "sum": max(map(_digits, a.sums & b.sums), default=0) / _MOST_DIGITS,
         "place": float(not (a.places.isdisjoint(b.places) and a.marks.isdisjoint(b.marks))),
         OTHER + "sum": float(differ(a.sums, b.sums)),
         OTHER + "place": float(differ(a.places, b.places)),
+        OTHER + "deed": float(differ(a.concepts & deeds, b.concepts & deeds)),
     }
     for name, of_slot in concepts().slots.items():
         said[OTHER + name] = float(differ(a.concepts & of_slot, b.concepts & of_slot))
@@ -240,13 +256,12 @@ def features(a: Fingerprint, b: Fingerprint) -> dict[str, float]:
 
 
 def apart(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether two texts name different days, or both tell what was done and nothing in common."""
-    deeds = concepts().deeds
-    return differ(a.concepts & deeds, b.concepts & deeds) or differ(a.days, b.days)
+    """Whether two texts name different days."""
+    return differ(a.days, b.days)
 
 
 def contradict(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether two texts name different days, places, sums, or things of one slot."""
+    """Whether two texts name different days, deeds, places, sums, or things of one slot."""
     said = features(a, b)
     return apart(a, b) or any(value for name, value in said.items() if name.startswith(OTHER))
 
@@ -265,6 +280,8 @@ def one_event(a: Fingerprint, b: Fingerprint) -> float:
 def _may_be(a: Fingerprint, b: Fingerprint, known: Scorer) -> bool:
     """A first look, fast: would it be enough, were all other than the shared weights to agree?"""
     most, common = known.most_agreed, a.concepts & b.concepts
+    if not a.sums.isdisjoint(b.sums):
+        most += known.coefficients["sum"]
     if common:
         weight = known.coefficients["concepts"] * _sum(common, known.concepts)
         most += weight / _size(a.concepts_weight, b.concepts_weight)

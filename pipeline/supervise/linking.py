@@ -14,7 +14,8 @@ A pair is one matter (domain B8) where
 
 docs/linking.md says how the words are compared, and how well that does. Whether a pair is linked
 depends on the two tickets alone, so the order of the nights does not matter, and a ticket that has
-its row in ``matter`` is not compared again with another such.
+its row in ``matter`` is not compared again with another such. Which of a caller's earlier matters
+a ticket goes on with, :func:`matters_of` chooses among the links.
 """
 
 import re
@@ -34,7 +35,7 @@ from pipeline.store import tables as t
 from pipeline.store.bulk import among, insert_rows
 from pipeline.supervise import alike
 from pipeline.supervise.facts import LABELLED
-from pipeline.supervise.fingerprint import Fingerprint, contradict, differ, one_event
+from pipeline.supervise.fingerprint import Fingerprint, contradict, differ, one_event, share
 from pipeline.supervise.matters import JOINING, REPEAT_DAYS, Joined, caller_kind, matters_of
 
 MATTER_DAYS = 30
@@ -46,7 +47,7 @@ _NEARLY_SAME = 80
 _WORD_FOR_WORD = 95
 _LONG = 20  # characters from which the same words are hardly chance
 _ASKED_AGAIN = 0.15  # Dice, beside words of one who asks again
-_EMPTY = 5  # characters; 「催一下」 says nothing but that the caller asks again
+_SHARE = 0.3  # of the shorter text's weight, as good as that
 _SHORT = 10  # characters; less says nothing about a matter
 _UNSPECIFIED = frozenset({ProblemType.UNSPECIFIED.value})
 _TRANSFER = re.compile("(?:12345|12328|平台)[^,。\uff0c]{0,4}转|转(?:12345|12328)|转办")
@@ -236,7 +237,7 @@ def _of_one_caller(later: _Ticket, earlier: _Ticket) -> tuple[str, float] | None
         return "reference", round(same / 100, 4)
     kind = caller_kind(later.accepted_at, earlier.accepted_at, earlier.closed_at)
     if kind and (same or _goes_on(later, earlier)):
-        return kind, round(max(same / 100, 0.5), 4)
+        return kind, round(max(same / 100, share(later.told, earlier.told)), 4)
     if later.accepted_at - earlier.accepted_at <= timedelta(days=REPEAT_DAYS):
         return "same_caller", round(same / 100, 4)
     return None
@@ -244,15 +245,25 @@ def _of_one_caller(later: _Ticket, earlier: _Ticket) -> tuple[str, float] | None
 
 def _goes_on(later: _Ticket, earlier: _Ticket) -> bool:
     """Whether a caller's later complaint, in other words, goes on with the earlier one."""
-    if differ(later.told.days, earlier.told.days):
+    # A day after the earlier complaint tells what came of it, and no other encounter.
+    told_then = earlier.accepted_at.date()
+    days = {day for day in later.told.days if not later.asks_again or day <= told_then}
+    if differ(days, earlier.told.days):
         return False
     same_unit = bool(later.unit) and later.unit == earlier.unit
     of_one_type = bool(later.types & earlier.types) and (same_unit or later.asks_again)
-    similar = alike.similarity(later.words, earlier.words) >= _ASKED_AGAIN
-    said_nothing = len(later.words) < _EMPTY
-    if (of_one_type + later.asks_again + (similar or said_nothing)) >= 2:
+    signs = of_one_type + later.asks_again
+    if signs == 2 or (signs and _speak_of_one_thing(later, earlier)):
         return True
     return same_unit and of_one_type and one_event(later.told, earlier.told) > 0
+
+
+def _speak_of_one_thing(later: _Ticket, earlier: _Ticket) -> bool:
+    return (
+        alike.says_nothing(later.words)
+        or alike.similarity(later.words, earlier.words) >= _ASKED_AGAIN
+        or share(later.told, earlier.told) >= _SHARE
+    )
 
 
 def _of_one_matter(later: _Ticket, earlier: _Ticket, *, is_near: bool) -> tuple[str, float] | None:

@@ -7,7 +7,7 @@ linked with some on the other.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
@@ -15,6 +15,7 @@ REPEAT_DAYS = 90
 JOINING = frozenset({"reference", "urge", "repeat", "same_matter"})
 """Kinds of link of which matters are made."""
 _CERTAIN = JOINING - {"same_matter"}
+_ASKED = frozenset({"urge", "repeat"})
 _COVERED = 0.5
 
 Joined = tuple[int, int, str, float]
@@ -28,14 +29,28 @@ def matters_of(links: Iterable[Joined]) -> dict[int, int]:
     the same matters by the same links. Links of other kinds than ``JOINING`` join nothing.
     """
     links = [link for link in links if link[2] in JOINING]
-    voice = _lowest_connected((a, b) for a, b, kind, _ in links if kind in _CERTAIN)
+    voice = _lowest_connected((a, b) for a, b, kind, _ in _best(links) if kind in _CERTAIN)
     strongest: dict[tuple[int, int], float] = {}
+    # All links are read: a ticket that no other goes on with has a matter of its own.
     for a, b, kind, score in links:
         pair = _pair(voice.setdefault(a, a), voice.setdefault(b, b))
         if kind not in _CERTAIN and pair[0] != pair[1]:
             strongest[pair] = max(score, strongest.get(pair, 0.0))
     first = _gathered(strongest)
     return {ticket: first.get(one, one) for ticket, one in voice.items()}
+
+
+def _best(links: Iterable[Joined]) -> Iterator[Joined]:
+    """Of a ticket's links with what its caller told before only the strongest: who has two open
+    matters asks after one of them. Of equals the one with the highest id.
+    """
+    asked: dict[int, Joined] = {}
+    for link in links:
+        if link[2] not in _ASKED:
+            yield link
+        elif (known := asked.get(link[0])) is None or (link[3], link[1]) > (known[3], known[1]):
+            asked[link[0]] = link
+    yield from asked.values()
 
 
 def _lowest_connected(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:

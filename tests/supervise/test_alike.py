@@ -9,16 +9,18 @@ from pipeline.supervise.alike import (
     asks_again,
     bare,
     event_dates,
+    says_nothing,
     similarity,
     sketch,
 )
 from pipeline.supervise.fingerprint import (
     Fingerprint,
-    apart,
     concepts,
+    contradict,
     features,
     one_event,
     scorer,
+    share,
 )
 from pipeline.supervise.fit_links import labelled_pairs
 
@@ -64,7 +66,8 @@ def test_sketches_find_nearly_same_texts():
     ("text", "days"),
     [
         ("2月27日在路口", [date(2026, 2, 27)]),
-        ("3月2日在路口", [date(2025, 3, 2)]),  # not yet: last year's
+        ("5月2日在路口", [date(2025, 5, 2)]),  # not yet: last year's
+        ("4月30日考试", []),  # so near ahead is an appointment
         ("昨晚和今早", [date(2026, 2, 28), date(2026, 3, 1)]),
         ("28日夜里", [date(2026, 2, 28)]),
         ("31日夜里", []),  # February has none
@@ -94,8 +97,21 @@ def test_sums_a_text_names(text, sums):
 
 
 def test_callers_who_speak_of_an_earlier_complaint():
-    assert all(map(asks_again, ("催一下", "第三次来电", "对答复不认可", "之前反映过")))
+    again = ("催一下", "第三次来电", "对答复不认可", "之前反映过", "那个事呢", "补充材料")
+    assert all(map(asks_again, (*again, "处理了没有", "材料收到没有", "车还扣着")))
     assert not any(map(asks_again, ("车被扣了没有手续", "执法人员骂人")))
+
+
+def test_who_only_asks_says_nothing():
+    assert all(says_nothing(bare(text)) for text in ("来电催促办理进度。", "催一下", "请尽快答复"))
+    assert not any(says_nothing(bare(text)) for text in ("催扣押文书的答复", "春节前点名查车"))
+
+
+def test_what_a_short_text_shares_is_weighed_by_rarity():
+    long = _told("其货车10月6日被扣押,扣押通知书上写期限30日,未写起止日期,要求返还车辆")
+    assert share(_told("扣车那个事,通知书收回去了"), long) > 0.4
+    assert share(_told("春节前点名查车,要求交出钥匙"), long) < 0.2
+    assert share(long, _told("")) == share(_told(""), long) == 0
 
 
 # --- one event in two tellings ----------------------------------------------------------------
@@ -118,7 +134,6 @@ def test_two_tellings_of_one_event():
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (TOLD, "28日夜里十点在铜矿路口,出租车没有手续就拖走"),
         (TOLD, ""),
         ("罚款三千元,没有票据", "罚款五千元,没有票据"),
     ],
@@ -144,12 +159,27 @@ def test_no_concept_is_read_out_of_another_word(text):
     assert names <= {"trade.courier", "trade.ride_hailing", "money.fine_amount", "money.heavy"}
 
 
-def test_other_deeds_at_one_place_and_hour_are_apart():
+def test_other_deeds_at_one_place_and_hour_speak_against_one_event():
     one, other = _told(TOLD), _told("28日夜里十点在铜矿路口,出租车没有手续就拖走")
     assert one.concepts & other.concepts
-    assert apart(one, other)
-    assert not apart(one, _told(AGAIN))
-    assert not apart(one, _told("28日夜里十点在铜矿路口"))  # tells no deed
+    assert features(one, other)["other_deed"] == 1
+    assert contradict(one, other)
+    assert one_event(one, other) < one_event(one, _told(AGAIN))
+    assert features(one, _told(AGAIN))["other_deed"] == 0
+    assert features(one, _told("28日夜里十点在铜矿路口"))["other_deed"] == 0  # tells no deed
+    assert scorer().coefficients["other_deed"] < 0
+
+
+def test_a_sum_of_more_digits_says_more():
+    one = _told("拖车费要了四千二,又罚2000元")
+    assert features(one, _told("拖了车收两千"))["sum"] == pytest.approx(1 / 3)
+    assert features(one, _told("罚2000元,拖车费4200元"))["sum"] == pytest.approx(2 / 3)
+    assert features(one, _told("拖车费3000元"))["sum"] == 0
+
+
+def test_ferries_have_names_and_kinds_of_firms_are_none():
+    assert _told("胡家渡停了").places == {"胡家"}
+    assert not _told("化工公司,三家检测站,定坡检查站,渡口").places
 
 
 def test_characters_of_every_text_weigh_nothing():

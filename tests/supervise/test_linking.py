@@ -65,6 +65,29 @@ def test_same_unit_and_type_of_one_caller_is_one_matter_whatever_the_words(store
     assert link(engine, AS_OF) == {"urge": 1}
 
 
+def test_an_urging_may_name_a_day_since_and_needs_no_theme(store, engine):
+    store.add("2026-10-01", "rough", caller_key="K", content="9月28日" + WORDS)
+    store.add("2026-10-12", caller_key="K", content="来电催促办理进度。")
+    store.add("2026-10-12", "rough", caller_key="K", content="10月11日又去催了,辱骂司机的事没人管")
+    # Another encounter, told by one who asks after none.
+    store.add("2026-10-13", "rough", caller_key="K", content="10月12日在服务区推搡我父亲")
+    store.save()
+    assert link(engine, AS_OF)["urge"] >= 2
+    assert _matters(engine) == {1: 1, 2: 1, 3: 1, 4: 4}
+
+
+def test_an_urging_goes_to_the_matter_most_alike_on_any_night(store, engine):
+    fine = "货运公司反映处罚时没有听取驾驶员陈述申辩就下决定"
+    store.add("2026-10-08", "procedure", caller_key="K", content=fine)
+    store.add("2026-10-09", "excessive", caller_key="K", content="五次到停车场点名查车要交全部钥匙")
+    store.add("2026-10-12", "procedure", caller_key="K", content="催办停车场点名查车要钥匙的事")
+    store.save()
+    for night in (date(2026, 10, 9), date(2026, 10, 12)):
+        link(engine, night)
+    assert {(3, 1, "urge"), (3, 2, "urge")} <= _links(engine)
+    assert _matters(engine) == {1: 1, 2: 2, 3: 2}
+
+
 def test_several_callers_of_nearly_the_same_words(store, engine):
     store.add("2026-10-01", "rough", content=WORDS)
     store.add("2026-10-09", "rough", content="来电人反映:" + WORDS + "。", target_unit="别的大队")

@@ -39,6 +39,16 @@ def test_one_caller_s_tickets_are_one_voice():
     assert set(matters_of(both).values()) == {10}
 
 
+def test_who_has_two_matters_asks_after_the_one_most_alike():
+    two = [(12, 10, "urge", 0.9), (12, 11, "urge", 0.4)]
+    assert matters_of(two) == {10: 10, 11: 11, 12: 10}
+    # A named number joins beside it, and of equals it is the latest.
+    assert set(matters_of([*two, (12, 11, "reference", 1.0)]).values()) == {10}
+    assert matters_of([(12, 10, "urge", 0.4), (12, 11, "repeat", 0.4)])[12] == 11
+    # Who goes on with it is of the same matter, though only linked with the urging.
+    assert matters_of([*two, (13, 12, "urge", 0.3), (13, 11, "urge", 0.2)])[13] == 10
+
+
 def test_links_of_other_kinds_join_nothing():
     assert matters_of([(2, 1, "same_caller", 1.0)]) == {}
     assert matters_of([]) == {}

@@ -8,6 +8,9 @@ personal data.
 names had recall 40.5 % and precision 93.9 % in ``voices`` (rare surnames, names that are words,
 names nobody announces), and 79.5 % and 93.7 % in ``last_look`` (as operators write), which was
 written after ``voices`` and ``records`` had been learnt from.
+``fourth_voice`` (many rare surnames, names that are words, other peoples' names) had 59.6 % and
+94.5 % at first look, and was then read for what was missing: now 84.6 % and 99.1 %, which no longer
+tells about tickets never seen.
 
 With the model fitted on the other files (``python -m pipeline.makers.name_weights --leave-out``)
 names are found, of all, and wrongly masked: ``last_look`` 95/112, 3; ``voices`` 141/190, 5;
@@ -37,7 +40,12 @@ KINDS = {
 LEAST_RECALL = {"phone": 0.99, "id": 0.99, "plate": 0.99}
 LEAST_RECALL_OF_OTHERS = 0.95
 LEAST_PRECISION = 0.98
-LEAST_OF_HARD_NAMES = {"voices": (0.74, 0.96), "last_look": (0.84, 0.96), "records": (0.88, 0.98)}
+LEAST_OF_HARD_NAMES = {
+    "fourth_voice": (0.84, 0.98),
+    "voices": (0.75, 0.96),
+    "last_look": (0.87, 0.97),
+    "records": (0.91, 0.98),
+}
 """Recall and precision of names where they do not reach the bar yet: what they are now."""
 
 Span = tuple[str, int, int]
