@@ -108,7 +108,7 @@ class Units(_Model):
 
 def normalise_heading(text: str) -> str:
     """One form of a heading: NFKC, no white space, no mark of a required column."""
-    text = "".join(unicodedata.normalize("NFKC", text).split()).replace("_x000D_", "")
+    text = "".join(unicodedata.normalize("NFKC", text).split())
     return text.strip("*※:'\"﻿\u200b")
 
 

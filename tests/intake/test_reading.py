@@ -147,7 +147,7 @@ def test_a_row_of_a_ticket_is_data_even_if_nearly_empty():
         ["审核材料要跑三趟", *ROW],
         ["", "", "", "合计：三千元没有票据", "", ""],
         ["", "123", "", "", "", ""],
-        ["", "", "", "", "投诉举报", "业务领域"],
+        ["", "", "", "", "业务类别", "业务领域"],
     ]
     assert len(read(xlsx_bytes(sheet))[1]) == 4
 
@@ -208,6 +208,15 @@ def test_several_sheets_and_hidden_ones():
     assert any("「乙」是隐藏的" in w for w in export.warnings)
     assert any("「丙」没有可识别的列标题" in w for w in export.warnings)
     assert [n for chunk in export.chunks(2) for n in chunk.row_no] == [1, 2, 3]
+
+
+def test_columns_of_every_sheet_are_told():
+    data = xlsx_bytes(
+        [[*HEADINGS, "星座"], [*ROW, ""]], [[*HEADINGS, "车牌号", "年", "血型"], [*ROW, "", "", ""]]
+    )
+    headings = read(data)[0].headings
+    assert headings["mapped"]["plate"] == "车牌号"
+    assert (headings["ignored"], headings["unknown"]) == (["年"], ["星座", "血型"])
 
 
 def test_dates_and_numbers_of_a_spreadsheet_become_text():

@@ -347,3 +347,13 @@ def test_every_number_of_the_suite_is_marked_as_default():
     assert {setting.origin_zh for setting in SUITE.settings.values()} == {"系统默认"}
     assert all(e.meta.severity in {"warn", "stop"} for e in SUITE.expectations)
     assert len({e.meta.code for e in SUITE.expectations}) == len(SUITE.expectations)
+
+
+def test_what_is_only_much_or_old_warns_and_what_is_lost_stops():
+    warns = {e.meta.code for e in SUITE.expectations if e.meta.severity == "warn"}
+    stops = {e.meta.code for e in SUITE.expectations if e.meta.severity == "stop"}
+    assert warns == {"rows_high", "stale"}
+    assert stops == {
+        *("rows_low", "missing_days", "stale_rise"),
+        *("quarantined_share", "quarantined_rise", "no_content_share"),
+    }
