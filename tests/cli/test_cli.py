@@ -83,7 +83,7 @@ def test_every_invariant_holds_and_a_tampered_store_is_found_out(home, tmp_path)
     done = hotline(home, "verify", "--json")
     assert done.returncode == 0, done.stdout
     verdicts = json.loads(done.stdout)
-    assert len(verdicts) == 9
+    assert len(verdicts) == 10
     assert all(v["checked"] > 0 for v in verdicts if "报告" not in v["invariant"])
     other = shutil.copytree(home, tmp_path / "tampered")
     import sqlite3
