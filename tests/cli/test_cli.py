@@ -101,6 +101,7 @@ def test_every_invariant_holds_and_a_tampered_store_is_found_out(home, tmp_path)
     broken = [v["invariant"] for v in json.loads(done.stdout) if not v["holds"]]
     assert broken == [
         "每个文件的行数与去向平衡",
+        "每件工单的来源都是它自己的行",
         "依据片段都是工单原文",
         "监督事项的每个状态都有事件",
         "各表没有明文个人信息",
