@@ -28,6 +28,7 @@ from pipeline.domain.privacy import (
 )
 from pipeline.domain.text import clean, clean_code
 from pipeline.domain.ticket import FIELD_NAMES, FIELDS, TIME_FIELDS, Kind, Status
+from pipeline.intake.formula_errors import FormulaErrors
 from pipeline.intake.layouts import (
     CALLER_ID,
     SEQUENCE,
@@ -101,6 +102,7 @@ class Normaliser:
         self._bad: Counter[str] = Counter()
         self._unlisted: dict[str, Counter[str]] = {}
         self._notes: dict[str, None] = {}
+        self._errors = FormulaErrors()
         self._matches: dict[tuple[str, ...], Match] = {}
         units = load_units()
 
@@ -149,10 +151,12 @@ class Normaliser:
         """Any cells in, a chunk of as many rows out."""
         n = len(raw)
         match = self._matches.setdefault(tuple(raw.headings), self._layout.match(raw.headings))
-        cells = self._cells(raw, match)
+        rows = self._joined_rows(raw)
+        mapped = {heading for headings in match.mapped.values() for heading in headings}
+        read = self._errors.blanked(raw, rows, mapped)
+        cells = self._cells(read, match)
         blank = [""] * n
         out: dict[str, list] = {name: [None] * n for name in FIELD_NAMES}
-        rows = self._joined_rows(raw)
         # A column at a time looking for long cells costs ten times as much.
         too_long = _too_long(raw) if max(map(len, rows), default=0) > TEXT_LIMIT else set()
 
@@ -170,11 +174,11 @@ class Normaliser:
             if name != "accepted_at" and name in cells:
                 out[name] = self._times(name, cells[name], out["accepted_at"])
         if "matter" in match.mapped:
-            out["matter"] = self._matter(raw, match)
+            out["matter"] = self._matter(read, match)
         for name in ("status", "satisfaction"):
             if name in cells:
                 out[f"{name}_raw"] = self._by_cell[f"{name}_raw"].column(cells[name])
-        self._confidential(raw, match, cells, out)
+        self._confidential(read, match, cells, out)
         phones, contacts = self._contacts(cells, out, n)
         out["caller_key"] = self._caller_keys(phones, cells.get(CALLER_ID, blank))
         self._texts(cells, out, too_long, contacts)
@@ -420,7 +424,7 @@ class Normaliser:
 
     def warnings_zh(self) -> list[str]:
         """What was left out so far, for the operator: counts of unreadable secondary times,
-        value words that no list knows, years without a calendar."""
+        value words that no list knows, formula errors, years without a calendar."""
         warnings = [
             f"「{_NAMES_ZH[name]}」有 {count} 个值无法识别为时间，已留空。"
             for name, count in sorted(self._bad.items())
@@ -428,7 +432,7 @@ class Normaliser:
         for name, words in sorted(self._unlisted.items()):
             listed = "、".join(sorted(words)[:5])
             warnings.append(f"「{_NAMES_ZH[name]}」有未登记的取值：{listed}。")
-        return [*warnings, *self._notes]
+        return [*warnings, *self._errors.warnings_zh(), *self._notes]
 
 
 def _within_day(name: str, moment: datetime | None, accepted: datetime | None) -> datetime | None:

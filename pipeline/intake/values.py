@@ -25,6 +25,11 @@ class Cached(dict):
         return list(map(self.__getitem__, cells))
 
 
+FORMULA_ERROR = re.compile(
+    r"\s*(#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!"
+    r"|EXTERNAL!|UNKNOWN!|PYTHON!|GETTING_DATA)|Err:5[0-9]{2})\s*"
+)
+"""A cell that shows why a spreadsheet has no value for it; the last one is LibreOffice's."""
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[Ee][+]?[0-9]{1,3}")
 _TRAILING_ZERO = re.compile(r"([0-9]+)\.0+")
 _KEPT_DIGITS = 15  # of a number, in a spreadsheet
