@@ -150,7 +150,7 @@ def nightly(
     keys: ``summary`` of :func:`publish`. Exit status: attention where a file was stopped, left
     or has quarantined rows.
     """
-    landed = land(context, paths, as_of)
+    landed = land(context, paths, as_of, progress)
     progress(f"收件：新文件 {landed.counts['new']} 个，已知 {landed.counts['known']} 个")
     statuses = [landed.status]
     messages = list(landed.messages)
