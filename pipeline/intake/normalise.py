@@ -50,6 +50,7 @@ from pipeline.intake.values import (
     IdLost,
     full_phones,
     look_up,
+    looks_rounded,
     parse_count,
     parse_flag,
     parse_ticket_no,
@@ -66,6 +67,7 @@ MASKED_TEXTS = ("title", "content", "reply", "place", "dissatisfaction_reason")
 _WORD_FIELDS = ("category", "trade", "verified", "resolved", "status", "satisfaction")
 _UNIT_FIELDS = ("target_unit", "handler_unit", "co_handler_unit")
 _LONGEST_ANSWER = 10  # characters of an answer to 是否解决
+_ROUNDED_TELL = 3  # numbers that end in zeros: fewer are chance
 _BETWEEN_NUMBERS = re.compile("[、,\uff0c;\uff1b/\\s]+")
 _NAMES_ZH = {f.name: f.name_zh for f in FIELDS}
 _PAST = ("accepted_at", "dispatched_at", "signed_at", "closed_at", "visited_at")
@@ -103,6 +105,7 @@ class Normaliser:
         self._unlisted: dict[str, Counter[str]] = {}
         self._notes: dict[str, None] = {}
         self._errors = FormulaErrors()
+        self._numbers = self._rounded = 0
         self._matches: dict[tuple[str, ...], Match] = {}
         units = load_units()
 
@@ -251,8 +254,10 @@ class Normaliser:
                 if value is None:
                     problems[i] = "missing"
                 else:
+                    self._rounded += looks_rounded(value)
                     value = prefix + value
             values.append(value)
+        self._numbers += len(values) - values.count(None)
         return values, problems
 
     def _accepted(self, cells: list[str]) -> tuple[list, list]:
@@ -432,6 +437,11 @@ class Normaliser:
         for name, words in sorted(self._unlisted.items()):
             listed = "、".join(sorted(words)[:5])
             warnings.append(f"「{_NAMES_ZH[name]}」有未登记的取值：{listed}。")
+        if self._rounded >= _ROUNDED_TELL and self._rounded > self._numbers / 2:
+            warnings.append(
+                f"「工单编号」{self._numbers} 个中有 {self._rounded} 个第 15 位以后全是 0，"
+                "像是被表格软件当作数字舍入过，不同工单可能因此合并，请核对原始导出。"
+            )
         return [*warnings, *self._errors.warnings_zh(), *self._notes]
 
 

@@ -33,6 +33,7 @@ FORMULA_ERROR = re.compile(
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[Ee][+]?[0-9]{1,3}")
 _TRAILING_ZERO = re.compile(r"([0-9]+)\.0+")
 _KEPT_DIGITS = 15  # of a number, in a spreadsheet
+_TELLING_DIGITS = 20  # five zeros at the end of a number are no chance
 
 
 class IdLost(ValueError):
@@ -57,9 +58,18 @@ def parse_ticket_no(text: str) -> str | None:
         text = match[1] if match else code
     if not text.strip("0"):
         return None
-    if len(text) >= 20 and text.isdecimal() and not text[_KEPT_DIGITS:].strip("0"):
+    if len(text) >= _TELLING_DIGITS and looks_rounded(text):
         raise IdLost
     return text
+
+
+def looks_rounded(number: str) -> bool:
+    """Whether the digits that a spreadsheet does not keep are all zero. Of a number with 16 to 19
+    digits this may be so by chance, and only many of them tell.
+    """
+    return (
+        len(number) > _KEPT_DIGITS and number.isdecimal() and not number[_KEPT_DIGITS:].strip("0")
+    )
 
 
 _SUFFIX = re.compile(r"[((\[【].*?[))\]】]$|[-—_/::].*$")

@@ -357,6 +357,26 @@ def test_a_formula_error_is_blank_with_a_word_and_the_row_is_kept(form):
     assert not any("识别" in warning or "未登记" in warning for warning in said)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "warned"),
+    [
+        (["341203202610011010"] * 3, False),
+        (["341203202610011000"] * 3 + ["341203202610011234"] * 2, True),
+        (["341203202610011000"] * 3 + ["341203202610011234"] * 3, False),
+        (["341203202610011000"] * 2, False),
+        (["3412032026100110"] * 3, True),
+        (["341203202610000"] * 3, False),
+    ],
+)
+def test_numbers_that_look_rounded_are_kept_with_a_word(numbers, warned):
+    rows = [[*BASE], *([number, *list(BASE.values())[1:]] for number in numbers)]
+    export = open_export(io.BytesIO(csv_bytes(rows)), "x")
+    normaliser = Normaliser(export, VAULT)
+    kept = [n for raw in export.chunks(2) for n in normaliser.normalise(raw).columns["ticket_no"]]
+    assert kept == numbers
+    assert any("舍入" in warning for warning in normaliser.warnings_zh()) is warned
+
+
 def _with_errors(rows: list[list[str]]) -> bytes:
     """The second sheet of two; openpyxl writes the words of errors as such."""
     book = openpyxl.Workbook()
