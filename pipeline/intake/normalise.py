@@ -5,9 +5,8 @@ column, from which quality/ decides on quarantine; an unreadable secondary value
 is counted in ``warnings_zh``.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
@@ -48,9 +47,11 @@ from pipeline.intake.times import (
 from pipeline.intake.values import (
     Cached,
     IdLost,
+    all_kept,
     full_phones,
     look_up,
     looks_rounded,
+    other_numbers,
     parse_count,
     parse_flag,
     parse_ticket_no,
@@ -68,7 +69,6 @@ _WORD_FIELDS = ("category", "trade", "verified", "resolved", "status", "satisfac
 _UNIT_FIELDS = ("target_unit", "handler_unit", "co_handler_unit")
 _LONGEST_ANSWER = 10  # characters of an answer to 是否解决
 _ROUNDED_TELL = 3  # numbers that end in zeros: fewer are chance
-_BETWEEN_NUMBERS = re.compile("[、,\uff0c;\uff1b/\\s]+")
 _NAMES_ZH = {f.name: f.name_zh for f in FIELDS}
 _PAST = ("accepted_at", "dispatched_at", "signed_at", "closed_at", "visited_at")
 
@@ -132,7 +132,7 @@ class Normaliser:
             "caller_name": Cached(optional(mask_name)),
             "caller_phone": Cached(optional(mask_phone)),
             "plate": Cached(optional(mask_plate)),
-            "linked_ticket_no": Cached(_other_numbers),
+            "linked_ticket_no": Cached(other_numbers),
         }  # fmt: skip
         self._not_public = Cached(partial(self._flag, "is_confidential", inverted=True))
         self._region = Cached(lambda cell: region_of(cell) if cell else None)
@@ -222,7 +222,7 @@ class Normaliser:
             if others and self._layout.fields[name].joined:
                 titles = [self._layout.plain(heading) for heading in headings]
                 cells[name] = [
-                    _all_kept(list(zip(titles, row, strict=True)))
+                    all_kept(list(zip(titles, row, strict=True)))
                     for row in zip(first, *others, strict=True)
                 ]
                 continue
@@ -453,29 +453,6 @@ def _within_day(name: str, moment: datetime | None, accepted: datetime | None) -
     if name == "due_at":
         return datetime.combine(moment, END_OF_DAY)
     return accepted if accepted and accepted.date() == moment.date() else moment
-
-
-def _all_kept(texts: Sequence[tuple[str, str]]) -> str:
-    """The filled texts of (heading, cell) pairs, each under its heading where there are several;
-    one that another holds word for word is said once."""
-    filled = {cell: heading for heading, cell in reversed(texts) if cell and clean(cell)}
-    own = [cell for cell in reversed(filled) if not any(cell in c for c in filled if c != cell)]
-    if len(own) < 2:
-        return own[0] if own else ""
-    return "\n".join(f"【{filled[cell]}】{cell}" for cell in own)
-
-
-def _other_numbers(cell: str) -> str | None:
-    """The numbers of a cell in the form of ``ticket_no``, so that they can be looked up."""
-    numbers = []
-    for part in _BETWEEN_NUMBERS.split(cell):
-        try:
-            number = parse_ticket_no(part)
-        except IdLost:
-            number = clean_code(part)
-        if number:
-            numbers.append(number)
-    return mask_text("、".join(dict.fromkeys(numbers))) or None
 
 
 def _too_long(raw: RawChunk) -> set[int]:

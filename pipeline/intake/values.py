@@ -1,9 +1,9 @@
 """Single cells to canonical values: ids, value words, flags, counts, regions, phones."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from pipeline.domain.privacy import MASKED_MOBILE, find_personal_data
+from pipeline.domain.privacy import MASKED_MOBILE, find_personal_data, mask_text
 from pipeline.domain.text import clean, clean_code
 
 
@@ -70,6 +70,22 @@ def looks_rounded(number: str) -> bool:
     return (
         len(number) > _KEPT_DIGITS and number.isdecimal() and not number[_KEPT_DIGITS:].strip("0")
     )
+
+
+_BETWEEN_NUMBERS = re.compile("[、,\uff0c;\uff1b/\\s]+")
+
+
+def other_numbers(cell: str) -> str | None:
+    """The numbers of a cell in the form of ``ticket_no``, so that they can be looked up."""
+    numbers = []
+    for part in _BETWEEN_NUMBERS.split(cell):
+        try:
+            number = parse_ticket_no(part)
+        except IdLost:
+            number = clean_code(part)
+        if number:
+            numbers.append(number)
+    return mask_text("、".join(dict.fromkeys(numbers))) or None
 
 
 _SUFFIX = re.compile(r"[((\[【].*?[))\]】]$|[-—_/::].*$")
@@ -155,3 +171,13 @@ def full_phones(text: str) -> list[str]:
         elif finding.kind == "landline":
             numbers.append(digits)
     return numbers
+
+
+def all_kept(texts: Sequence[tuple[str, str]]) -> str:
+    """The filled texts of (heading, cell) pairs, each under its heading where there are several;
+    one that another holds word for word is said once."""
+    filled = {cell: heading for heading, cell in reversed(texts) if cell and clean(cell)}
+    own = [cell for cell in reversed(filled) if not any(cell in c for c in filled if c != cell)]
+    if len(own) < 2:
+        return own[0] if own else ""
+    return "\n".join(f"【{filled[cell]}】{cell}" for cell in own)

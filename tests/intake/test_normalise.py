@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pipeline.domain.privacy import find_personal_data, mask_plate
 from pipeline.domain.ticket import FIELD_NAMES
 from pipeline.intake.layouts import layout_by_name
-from pipeline.intake.normalise import Normaliser, TicketChunk, _other_numbers
+from pipeline.intake.normalise import Normaliser, TicketChunk
 from pipeline.intake.reading import RawChunk, open_export, repaired_export
+from pipeline.intake.values import other_numbers
 from pipeline.store.vault import Vault
 from tests.intake.makers import city_csv, csv_bytes
 
@@ -450,4 +451,4 @@ def test_every_field_of_a_ticket_is_always_there(field):
 @pytest.mark.parametrize("between", ["、", ",", "，", ";", "；", "/", " ", "\n"])
 def test_each_number_of_a_cell_is_read_whatever_stands_between(between):
     cell = f"SJ202610010001{between}YC202610020002"
-    assert _other_numbers(cell) == "SJ202610010001、YC202610020002"
+    assert other_numbers(cell) == "SJ202610010001、YC202610020002"
