@@ -32,7 +32,7 @@ class FormulaErrors:
         columns = list(raw.columns)
         for at, (heading, column) in enumerate(zip(raw.headings, raw.columns, strict=True)):
             matches = ((i, FORMULA_ERROR.fullmatch(column[i])) for i in suspects)
-            if not (found := {i: match[1] for i, match in matches if match}):
+            if not (found := {i: match[1].rstrip("!?") for i, match in matches if match}):
                 continue
             columns[at] = ["" if i in found else cell for i, cell in enumerate(column)]
             if heading in headings:
