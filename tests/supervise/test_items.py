@@ -382,7 +382,9 @@ def test_what_keeps_an_item_from_rising(raised, engine, step):
         raised.update(1, content="x")
         with engine.begin() as connection:
             connection.execute(sa.update(t.classification).values(labels_json=["rough"]))
+    said = explain(engine, 1)["期限来源"]
     supervise(engine, PROFILE, after)
+    assert explain(engine, 1)["期限来源"] == said
     assert _items(engine)[0]["level"] == "L2"
     assert all(e["action"] != "escalate" for e in _events(engine))
 
