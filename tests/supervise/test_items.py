@@ -62,7 +62,7 @@ def test_a_new_ticket_updates_the_item_and_raises_its_level(raised, engine):
     raised.add("2026-10-19 08:00", "profit_driven", content=CONCRETE)
     raised.save()
     result = supervise(engine, PROFILE, date(2026, 10, 21))
-    assert (result.raised, result.updated, result.items) == (0, 1, [1])
+    assert (result.raised, result.updated, result.unchanged, result.items) == (0, 1, 0, [1])
     (item,) = stored_items(engine)
     assert (item["level"], item["row_version"]) == ("L4", 2)
     assert (item["raised_on"], item["updated_on"]) == (AS_OF, date(2026, 10, 21))
