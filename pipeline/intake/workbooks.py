@@ -8,13 +8,14 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import BinaryIO
 
 from pipeline.domain.outcome import FileReason, FileStopped
 from pipeline.intake.sheets import Sheet, Tables
+from pipeline.intake.workbook_errors import Errors, Watched, errors_by_sheet
 
 MAX_CELLS = 40_000_000
 """Corner of a sheet (rows × columns); calamine holds the whole rectangle in memory."""
@@ -37,13 +38,17 @@ def zip_tables(stream: BinaryIO) -> Tables:
     _check_sheets(infos)
     names = {info.filename for info in infos}
     if names & {"xl/workbook.xml", "xl/workbook.bin"}:
-        for info in infos:
-            if info.filename.startswith("xl/worksheets/"):
-                _check_sheet(archive, info)
+        with_errors = {
+            info.filename
+            for info in infos
+            if info.filename.startswith("xl/worksheets/") and _check_sheet(archive, info)
+        }
         if "xl/workbook.bin" in names:
             stream.seek(0)
             _check_survival(stream.read())
-        return _workbook(stream, "xlsx")
+        with broken_zip_is_damaged():
+            errors = errors_by_sheet(archive, with_errors)
+        return _workbook(stream, "xlsx", errors)
     if "content.xml" in names:
         _check_sheet(archive, archive.getinfo("content.xml"))
         return _workbook(stream, "ods")
@@ -106,9 +111,9 @@ def broken_zip_is_damaged() -> Iterator[None]:
         raise FileStopped(FileReason.DAMAGED, "压缩内容校验不符。") from error
 
 
-def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Refuse a sheet with a cell so far out that its rectangle would not fit in memory: calamine
-    aborts the process on it.
+    aborts the process on it. Returns whether an xlsx sheet holds formula errors.
     """
     limit = MAX_CELLS
     if info.filename == "content.xml":
@@ -116,14 +121,16 @@ def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
     elif info.filename.endswith((".xml", ".bin")):
         corner = _xlsx_corner if info.filename.endswith(".xml") else _xlsb_corner
     else:
-        return
+        return False
     with broken_zip_is_damaged(), archive.open(info) as part:
-        rows, columns = corner(part)
+        watched = Watched(part)
+        rows, columns = corner(watched)
     if rows * columns > limit:
         raise FileStopped(
             FileReason.TOO_LARGE,
             f"工作表的范围达到 {rows} 行 × {columns} 列。请删除数据区以外的多余单元格后另存。",
         )
+    return watched.has_errors
 
 
 _TRIAL = """
@@ -303,7 +310,7 @@ def _damage_is_stopped() -> Iterator[None]:
         raise FileStopped(FileReason.DAMAGED, "工作簿内容无法解析。") from error
 
 
-def _workbook(stream: BinaryIO, kind: str) -> Tables:
+def _workbook(stream: BinaryIO, kind: str, errors: Mapping[str, Errors] | None = None) -> Tables:
     import python_calamine as calamine
 
     opened: dict = {}  # a sheet is parsed whole when it is asked for: once is enough
@@ -314,7 +321,7 @@ def _workbook(stream: BinaryIO, kind: str) -> Tables:
         sheets = [
             Sheet(
                 m.name,
-                lambda name=m.name: _workbook_rows(book, name, opened),
+                lambda name=m.name: _workbook_rows(book, name, opened, (errors or {}).get(name)),
                 m.visible != calamine.SheetVisibleEnum.Visible,
             )
             for m in metadata
@@ -322,14 +329,20 @@ def _workbook(stream: BinaryIO, kind: str) -> Tables:
     return Tables(kind, sheets)
 
 
-def _workbook_rows(book, name: str, opened: dict) -> Iterator[list[str]]:
+def _workbook_rows(book, name: str, opened: dict, errors: Errors | None) -> Iterator[list[str]]:
     with _damage_is_stopped():
         if name not in opened:
             opened[name] = book.get_sheet_by_name(name)
         merged = _merged_below(opened[name].merged_cell_ranges or ())
+        told = errors() if errors else iter(())
+        error = next(told, None)
         open_spans: dict[int, tuple[int, str]] = {}  # column → last row, text
         for number, row in enumerate(opened[name].iter_rows()):
             texts = [cell if type(cell) is str else cell_text(cell) for cell in row]
+            while error and error[0] <= number:
+                if error[0] == number and error[1] < len(texts) and not texts[error[1]]:
+                    texts[error[1]] = error[2]
+                error = next(told, None)
             for column, (last, text) in list(open_spans.items()):
                 texts[column] = texts[column] or text
                 if number >= last:
