@@ -1,4 +1,4 @@
-"""Forms of personal names in Chinese text, from the surest to the likeliest (see names.py)."""
+"""Forms of personal names in Chinese text (see names.py)."""
 
 import re
 
@@ -10,7 +10,6 @@ from pipeline.domain.namewords import (
     GIVEN,
     KIN,
     NEVER_GIVEN,
-    RANKS,
     RARE_SURNAMES,
     SALUTATIONS,
     SELDOM_GIVEN,
@@ -69,18 +68,12 @@ SURE_NAME = re.compile(
     f"|{TYPICAL}(?!{NEXT}){TYPICAL}{END}"
     f"|(?<![{VERBAL}])(?:{OPEN}(?!{NEXT}){OPEN}{END}|{OPEN}{END}|{OPEN}{{1,2}}))"
 )
-LIKELY_NAME = re.compile(
-    f"{ETHNIC}|{DOTTED}|{_SPREAD}|{_RARE}{TYPICAL}{{2}}{STOP}|{SURNAME}(?:"
-    f"(?<![{VERBAL}])(?:{OPEN}{{1,2}}{STOP}|{TYPICAL}(?!{NEXT}){TYPICAL}"
-    f"|{TYPICAL}(?!{NEXT}){OPEN}{END}|{TYPICAL}{END})"
-    f"|{TYPICAL}(?!{NEXT}){TYPICAL}{END}|{TYPICAL}{STOP})"
+USUAL_NAME = re.compile(
+    f"{ETHNIC}|{DOTTED}|{_SPREAD}|{SURNAME}{TYPICAL}(?:{TYPICAL}{END}|{STOP}|(?=[和与及]))"
 )
-WHOLE_NAME = re.compile(f"{SURNAME}{TYPICAL}{{2}}{END}")
 COMPLETE_NAME = re.compile(
     f"{SURNAME}{TYPICAL}{{2}}(?:{STOP}|(?=[和与及])"
     f"|(?<![{VERBAL}]..)(?=等|名下|的(?:{'|'.join(KIN)}|妈妈|爸爸)|{_LONG_FOLLOWING}))"
 )
 TYPICAL_NAME = f"{SURNAME}{TYPICAL}{{1,2}}"
 WRITTEN_NAME = f"{SURNAME}[ \u3000]?(?:{CLOSED}){{1,2}}"
-# 尊敬的李舜局长: the office closes any name.
-ADDRESSED = re.compile(f"{SURNAME}[{HAN}]{{1,2}}(?=副?(?:{'|'.join((*RANKS, '局长'))}))")

@@ -4,9 +4,10 @@ A name has no mark of its own in Chinese, so only its characters and surrounding
 
 * a fitted model (see namescore) judges every place where one may stand, and doubts less where a
   cue announces it (来电人, 司机, 队长 …) or it goes on a list;
-* after a cue, forms that people write: any after a strong one (姓名, 联系人 …), those closed by
-  punctuation or a word of reporting, or made of usual characters, after others;
-* Tibetan, Uyghur, Mongolian and Yi names by how they begin and end, dotted ones by the dot.
+* after a strong cue (姓名, 联系人 …) whatever has the form of a name is one, after others and in
+  their lists what has the form of a usual one and is closed by punctuation;
+* Tibetan, Uyghur, Mongolian and Yi names are told by how they begin and end, dotted ones by the
+  dot.
 
 Salutations (王先生, 李师傅), names already hidden (杨某某), words that begin with a surname (高速,
 方便) and what is named after a person or looks so (龙腾大厦, 梅溪湖) are no names.
@@ -18,16 +19,14 @@ from dataclasses import dataclass, replace
 
 from pipeline.domain.nameforms import (
     ACTS,
-    ADDRESSED,
     COMPLETE_NAME,
     COMPOUND,
     END,
     HAN,
-    LIKELY_NAME,
     NEVER,
     SURE_NAME,
     TYPICAL_NAME,
-    WHOLE_NAME,
+    USUAL_NAME,
     WRITTEN_NAME,
     acts,
 )
@@ -43,13 +42,6 @@ from pipeline.domain.namewords import (
 )
 from pipeline.domain.text import word_list
 
-_AFTER_CUE = {
-    "strong": SURE_NAME,
-    "weak": LIKELY_NAME,
-    "officer": LIKELY_NAME,
-    "verb": WHOLE_NAME,
-    "address": ADDRESSED,
-}
 _BEGINNINGS = "".join(
     sorted({*SURNAMES, *RARE_SURNAMES, *(w[0] for w in (*COMPOUND_SURNAMES, *ETHNIC_BEGINNINGS))})
 )
@@ -205,27 +197,22 @@ def _after_cues(text: str, judged: Judged) -> list[Name]:
     for cue in cues.finditer(text):
         before = text[max(0, cue.end() - _LONGEST_CUE) : cue.end()]
         kind = next(k for at in range(len(before)) if (k := KIND_OF_CUE.get(before[at:])))
-        match = _AFTER_CUE[kind].match(text, cue.end("join"))
-        span = match.span() if match and not _is_word(text, *match.span()) else None
-        span = span or _likely(judged, cue.end("join"))
+        form = SURE_NAME if kind == "strong" else USUAL_NAME
+        span = _name_at(text, cue.end("join"), form, judged)
         if span and cue["join"].endswith(_QUOTES) and text[span[1] : span[1] + 1] not in _QUOTES:
             continue
         while span:
             is_sure = kind == "strong" and acts(text, span[1]) is not None
             people.append(Name(*span, kind == "officer", is_sure))
             between = _BETWEEN.match(text, span[1])
-            span = between and _next_in_list(text, between.end(), judged)
+            span = between and _name_at(text, between.end(), USUAL_NAME, judged)
     return people
 
 
-def _next_in_list(text: str, start: int, judged: Judged) -> tuple[int, int] | None:
-    match = LIKELY_NAME.match(text, start)
+def _name_at(text: str, start: int, form: re.Pattern, judged: Judged) -> tuple[int, int] | None:
+    match = form.match(text, start)
     if match and not _is_word(text, *match.span()):
         return match.span()
-    return _likely(judged, start)
-
-
-def _likely(judged: Judged, start: int) -> tuple[int, int] | None:
     end = judged.announced(start)
     return (start, end) if end else None
 

@@ -34,7 +34,7 @@ from pipeline.domain.namewords import (
 )
 
 MODEL = Path(__file__).with_name("name_model.npz")
-THRESHOLD, ANNOUNCED_THRESHOLD, SURE = 0.0, -0.5, 2.0
+THRESHOLD, ANNOUNCED_THRESHOLD, SURE = 0.5, -0.5, 2.0
 """Log odds from which on a candidate is a name: where nothing announces it, where a cue does; and
 where there is hardly a doubt."""
 SIDE = 8  # characters of the window on either side of a name
@@ -66,7 +66,7 @@ def sites(text: str) -> Iterator[int]:
 def candidates(text: str, start: int) -> list[Candidate]:
     """The names that may begin at ``start``."""
     surname = 2 if text[start : start + 2] in _COMPOUNDS else 1
-    if surname == 1 and text[start] not in _SINGLE:
+    if surname == 1 and text[start : start + 1] not in _SINGLE:
         return []
     found = []
     for given in (1, 2):
@@ -309,6 +309,8 @@ class _Look:
 # --- names ------------------------------------------------------------------------------------
 
 _NO_BEGINNING = frozenset(ETHNIC_BEGINNINGS)
+_PLACE_ENDS = "镇村乡县街"
+_PHRASES = frozenset(("于凌晨", "于情", "于理"))
 _salutation = re.compile("|".join(SALUTATIONS)).match
 _thing = re.compile("|".join(THINGS)).match
 
@@ -339,8 +341,8 @@ class Judged:
     def announced(self, start: int) -> int | None:
         """End of the likeliest name at ``start``, where something announces it; None for none."""
         told = [entry for entry in self._odds if entry[1][0] == start]
-        if not told and _model().look.may_begin(self._text, start):
-            told = self._judge(self._candidates(start))
+        if not told and (found := self._candidates(start)):
+            told = self._judge(found) if _model().look.may_begin(self._text, start) else []
         odds, found = max(told, default=(ANNOUNCED_THRESHOLD - 1, None))
         return sum(found) if odds >= ANNOUNCED_THRESHOLD else None
 
@@ -353,4 +355,6 @@ class Judged:
             for start, surname, given in candidates(self._text, start)
             if not _salutation(self._text, start + surname)
             and not _thing(self._text, start + surname + given)
+            and not (given == 2 and self._text[start + surname + 1] in _PLACE_ENDS)
+            and self._text[start : start + surname + given] not in _PHRASES
         ]

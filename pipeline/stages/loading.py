@@ -33,7 +33,7 @@ from pipeline.store.archive import archive_path
 from pipeline.store.tickets import QuarantinedRow, Rows, file_ledger, store_rows
 
 _CHUNK_ROWS = 5000
-_BLOCK_CHUNKS, _MOST_CHUNKS = 4, 8
+_BLOCK_CHUNKS, _MOST_CHUNKS = 2, 8
 """Chunks checked together, at least and at most: Great Expectations takes a tenth of a second
 however few the rows."""
 

@@ -17,8 +17,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.domain.names import find_people
 from pipeline.domain.privacy import find_personal_data, mask_text
@@ -127,6 +125,6 @@ def test_masking_again_changes_nothing(name):
         assert find_personal_data(masked) == []
 
 
-@given(st.lists(st.sampled_from(CLEAN), min_size=1, max_size=6).map("".join))
+@pytest.mark.parametrize("text", CLEAN)
 def test_a_text_without_personal_data_is_unchanged(text):
     assert mask_text(text) == text
