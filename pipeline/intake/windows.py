@@ -24,27 +24,33 @@ from xml.sax.saxutils import escape
 
 import orjson
 import python_calamine as calamine
-import zstandard
 
 from pipeline.domain.outcome import FileReason, FileStopped
 from pipeline.intake.cells import cell_text, damage_is_stopped
-from pipeline.intake.corners import far_corner
+from pipeline.intake.corners import are_near, far_corner
 from pipeline.store.scratch import Scratch
 
-WINDOW = 4 << 20
+WINDOW = 2 << 20
 """Bytes of XML in a window: some thousand rows. calamine and the texts take ten times as much."""
-_LONGEST_ROW = 64 << 20
+_LONGEST_ROW = 16 << 20
 _LARGEST_END = 256 << 20  # what follows the rows: merged cells, links, validations
 _LARGEST_FRAME = 32 << 20
 _MOST_CELLS = 8_000_000  # of a window's rectangle: blank rows may lie between two of its rows
+_MOST_CELLS_IN_ALL = 1 << 27  # 128 columns to the last row: stray cells may lie far out
+_LAST_ROW = 1_048_576
+_NEAR_COLUMNS = 702  # A–ZZ
+_ROWS = b"<sheetData>"
+_NONE_MERGED = b"<mergeCells></mergeCells>"
+"""calamine reads a sheet twice, the second time up to where its list of merged cells ends."""
 _CELL, _CELL_END = b'<row><c t="inlineStr"><is>', b"</is></c></row>"
 _AHEAD = 1 << 14  # bytes read with a shared string: the next ones are mostly wanted too
 _SHEETS = "xl/worksheets/"
-_FRAME = re.compile(r"\[Content_Types\]\.xml|(xl/)?_rels/.*|xl/(?!calcChain|shared)[^/]*\.xml")
+_FRAME = re.compile(r"\[Content_Types\]\.xml|(xl/)?_rels/.*|xl/(?!calcChain|(?i:shared))[^/]*\.xml")
 _SHARED = re.compile("xl/sharedStrings[^/]*", re.IGNORECASE)
 _ROWS_BEGIN = re.compile(rb"<sheetData(>|\s*/>)")
 _STRINGS_BEGIN = re.compile(rb"<sst(\s[^<>]*)?>")
 _ROW = re.compile(rb"<row([^<>]*)>")
+_PREFIX = re.compile(rb"xmlns:[^<>]*?=[^<>]*?/spreadsheetml/(?:2006/)?main\b")
 _PLAIN = re.compile(rb'(?:\s+[\w:.-]+="[^"]*")*\s*/?')
 _NUMBER = re.compile(rb'\sr="([^"]*)"')
 _SHARED_CELL = re.compile(rb' t="s"( [^<>]*><v>)')
@@ -78,7 +84,7 @@ class CutWorkbook:
         parts = {
             name: _sheet_of(_CELL + b"<t>%s</t>" % escape(name).encode() + _CELL_END)
             for name in infos
-            if name.startswith(_SHEETS)
+            if name.startswith(_SHEETS) and "/_rels/" not in name
         }
         with _damage_is_uncut():
             self._index = self._book(parts)
@@ -99,8 +105,10 @@ class CutWorkbook:
                 numbers = found or numbers
                 _check_corner(rows, numbers)
                 data, shared = self._strings.set_apart(rows)
+                begin = head if end else head.replace(_ROWS, _NONE_MERGED + _ROWS)
+                xml = begin + data + (end or b"</sheetData></worksheet>")
                 with _damage_is_uncut():
-                    window = self._book({part: head + data + end}).get_sheet_by_name(name)
+                    window = self._book({part: xml}).get_sheet_by_name(name)
                     values = window.to_python()
                 sheet.take(window, values, shared)
         return sheet
@@ -152,14 +160,20 @@ class CutSheet:
         (top, left), (bottom, right) = window.start, window.end
         if top < self._end:
             raise Uncut  # a row stands after one that it precedes
-        texts = [
-            [shared.get(v, v) if type(v) is str else cell_text(v) for v in row] for row in values
-        ]
-        packed = zstandard.ZstdCompressor(level=1).compress(orjson.dumps(texts))
-        self._pieces.append((top, left, self._scratch.append(packed), len(packed)))
+        if shared:
+            texts = [
+                [shared.get(v, v) if type(v) is str else cell_text(v) for v in row]
+                for row in values
+            ]
+        else:
+            texts = [[v if type(v) is str else cell_text(v) for v in row] for row in values]
+        data = orjson.dumps(texts)
+        self._pieces.append((top, left, self._scratch.append(data), len(data)))
         first, leftmost = self.start or (top, left)
         self.start = first, min(left, leftmost)
         self._end, self._right = bottom + 1, max(self._right, right)
+        if self._end * (self._right + 1) > _MOST_CELLS_IN_ALL:
+            raise Uncut
 
     def iter_rows(self) -> Iterator[list[str]]:
         """All rows from the top, from the first to the last column that any row fills."""
@@ -167,7 +181,7 @@ class CutSheet:
         for top, left, place, size in self._pieces:
             width = self._right + 1 - self.start[1]
             yield from ([""] * width for _ in range(row, top))
-            texts = orjson.loads(zstandard.decompress(self._scratch.read(place, size)))
+            texts = orjson.loads(self._scratch.read(place, size))
             before = [""] * (left - self.start[1])
             after = [""] * (width - len(before) - len(texts[0]))
             yield from ([*before, *cells, *after] for cells in texts) if before or after else texts
@@ -192,6 +206,8 @@ class _SharedStrings:
 
         A cell of which the pattern is none, calamine finds without its string.
         """
+        if b' t="s"' not in rows:
+            return rows, {}
         rows = rows.replace(b' t="s"><v>', b' t="str"><v>' + self._mark)
         if b' t="s" ' in rows:  # other attributes follow, as some programs write
             rows = _SHARED_CELL.sub(rb' t="str"\1' + self._mark, rows)
@@ -224,29 +240,28 @@ def _damage_is_uncut() -> Iterator[None]:
 
 
 def _sheet_of(rows: bytes) -> bytes:
-    return b"<worksheet><sheetData>%s</sheetData></worksheet>" % rows
+    return b"<worksheet>%s%s%s</sheetData></worksheet>" % (_NONE_MERGED, _ROWS, rows)
 
 
 def _cut(
     stream: BinaryIO, size: int, begin: re.Pattern, item: bytes, within: bytes
 ) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """(head, whole items, end) over and over, each a part of its own: the head goes on until
-    ``begin`` ends, and the last time the end is the part's own.
-    """
+    """The head of a part, up to where ``begin`` ends; whole items; and, with the last of them,
+    the part's end."""
     head, rest = b"", b""
     while not (found := begin.search(head)):
-        if len(head) > _LARGEST_FRAME or not (block := stream.read(_AHEAD)):
+        if len(head) > _LARGEST_FRAME or not (block := stream.read(len(head) or _AHEAD)):
             raise Uncut
         head += block
     head, rest = head[: found.end()], head[found.end() :]
     close = b"</" + within
     if head.endswith(b"/>"):
-        head, rest = head[:-2] + b">", close + b">" + rest
-    if b"<!" in head:
+        head, rest = head[:-2].rstrip() + b">", close + b">" + rest
+    if b"<!" in head or _PREFIX.search(head):
         raise Uncut
     while (end := rest.find(close)) < 0:
         if (at := rest.rfind(b"<" + item)) > 0:
-            yield head, _plain(rest[:at], item), close + b"></worksheet>"
+            yield head, _plain(rest[:at]), b""
             rest = rest[at:]
         if len(rest) > _LONGEST_ROW or not (block := stream.read(size)):
             raise Uncut
@@ -254,25 +269,27 @@ def _cut(
     last = rest[end:] + stream.read(_LARGEST_END)
     if stream.read(1):
         raise Uncut
-    yield head, _plain(rest[:end], item), last
+    yield head, _plain(rest[:end]), last
 
 
-def _plain(items: bytes, item: bytes) -> bytes:
-    """The items. Raises Uncut where a tag may be none (in a comment or CDATA) or have a prefix.
+def _plain(items: bytes) -> bytes:
+    """The items. Raises Uncut where a tag may be none: in a comment, in CDATA.
 
     One character is found in a tenth of the time of two, and mostly there is none.
     """
     if (b"!" in items and b"<!" in items) or (b"?" in items and b"<?" in items):
         raise Uncut
-    if b":" + item in items and re.search(rb"<[^<>\s]*:%s[\s/>]" % item, items):
-        raise Uncut
     return items
 
 
 def _check_corner(rows: bytes, numbers: list[int]) -> None:
-    last, columns = far_corner(rows)
-    if (max(last, *numbers) - min(numbers) + 1) * max(columns, 26) > _MOST_CELLS:
-        raise Uncut
+    """Raises Uncut where calamine's rectangle for the rows would be too large."""
+    height = max(numbers) - min(numbers) + 1
+    if height * _NEAR_COLUMNS > _MOST_CELLS or not are_near(rows):
+        row, columns = far_corner(rows)
+        height = max(row, *numbers) - min(numbers) + 1
+        if height * max(columns, 26) > _MOST_CELLS:
+            raise Uncut
 
 
 def _numbered(rows: bytes, last: int) -> tuple[bytes, list[int]]:
@@ -289,9 +306,8 @@ def _numbered(rows: bytes, last: int) -> tuple[bytes, list[int]]:
             number = found[1] if found else b"%d" % (last + 1)
         else:
             raise Uncut
-        if not number.isdigit() or len(number) > 7:
+        if not number.isdigit() or (last := int(number)) > _LAST_ROW:
             raise Uncut
-        last = int(number)
         numbers.append(last)
     if tags and rows.startswith(b"<row") and not _NUMBER.search(tags[0]):
         rows = b'<row r="%d"' % numbers[0] + rows[len("<row") :]

@@ -223,11 +223,14 @@ def _rows(
 ) -> Iterator[list[str]]:
     with damage_is_stopped():
         opened = sheet(name)
+        is_held = not isinstance(opened, CutSheet)  # as values; texts otherwise
         _, left = opened.start or (0, 0)  # the first column that is not blank
         merged = _merged_below(opened.merged_cell_ranges or ())
         open_spans: dict[int, tuple[int, str]] = {}  # column → last row, text
         for number, row in enumerate(opened.iter_rows()):
-            texts = [cell if type(cell) is str else cell_text(cell) for cell in row]
+            texts = row
+            if is_held:
+                texts = [cell if type(cell) is str else cell_text(cell) for cell in row]
             for column, (last, text) in list(open_spans.items()):
                 texts[column] = texts[column] or text
                 if number >= last:
