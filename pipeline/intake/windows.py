@@ -17,7 +17,6 @@ import zipfile
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 from xml.sax.saxutils import escape
@@ -43,7 +42,7 @@ _ROWS = b"<sheetData>"
 _NONE_MERGED = b"<mergeCells></mergeCells>"
 """calamine reads a sheet twice, the second time up to where its list of merged cells ends."""
 _CELL, _CELL_END = b'<row><c t="inlineStr"><is>', b"</is></c></row>"
-_AHEAD = 1 << 14  # bytes read with a shared string: the next ones are mostly wanted too
+_GROUP = 64  # shared strings read together: the next ones are mostly wanted too
 _SHEETS = "xl/worksheets/"
 _FRAME = re.compile(r"\[Content_Types\]\.xml|(xl/)?_rels/.*|xl/(?!calcChain|(?i:shared))[^/]*\.xml")
 _SHARED = re.compile("xl/sharedStrings[^/]*", re.IGNORECASE)
@@ -104,13 +103,13 @@ class CutWorkbook:
                 rows, found = _numbered(cut, numbers[-1])
                 numbers = found or numbers
                 _check_corner(rows, numbers)
-                data, shared = self._strings.set_apart(rows)
                 begin = head if end else head.replace(_ROWS, _NONE_MERGED + _ROWS)
+                data = self._strings.mark(rows)
                 xml = begin + data + (end or b"</sheetData></worksheet>")
                 with _damage_is_uncut():
                     window = self._book({part: xml}).get_sheet_by_name(name)
                     values = window.to_python()
-                sheet.take(window, values, shared)
+                sheet.take(window, values if data is rows else self._strings.put(values))
         return sheet
 
     def _read_strings(self, name: str, part: str) -> "_SharedStrings":
@@ -122,13 +121,13 @@ class CutWorkbook:
             with self._archive.open(source) as stream:
                 for _, items, _ in _cut(stream, self._window, _STRINGS_BEGIN, b"si", b"sst"):
                     count = items.count(b"<si>")
-                    if not count == items.count(b"<si") == items.count(b"</si>"):
+                    if count != items.count(b"<si"):
                         raise Uncut
                     rows = items.replace(b"<si>", _CELL).replace(b"</si>", _CELL_END)
                     with _damage_is_uncut():
                         window = self._book({part: _sheet_of(rows)}).get_sheet_by_name(name)
                         texts = [text for (text,) in window.iter_rows()]
-                    strings.append(texts + [""] * (count - len(texts)))
+                    strings.extend(texts + [""] * (count - len(texts)))
         return strings
 
     def _book(self, parts: dict[str, bytes]) -> calamine.CalamineWorkbook:
@@ -150,23 +149,15 @@ class CutSheet:
         self._scratch = scratch
         self._pieces: list[tuple[int, int, int, int]] = []  # row, column, place and size
 
-    def take(
-        self, window: calamine.CalamineSheet, values: list[list], shared: dict[str, str]
-    ) -> None:
-        """The next rows; ``shared``: what stands for a shared string in them → the string."""
+    def take(self, window: calamine.CalamineSheet, values: list[list]) -> None:
+        """The next rows."""
         self.merged_cell_ranges = window.merged_cell_ranges or self.merged_cell_ranges
         if window.start is None:
             return
         (top, left), (bottom, right) = window.start, window.end
         if top < self._end:
             raise Uncut  # a row stands after one that it precedes
-        if shared:
-            texts = [
-                [shared.get(v, v) if type(v) is str else cell_text(v) for v in row]
-                for row in values
-            ]
-        else:
-            texts = [[v if type(v) is str else cell_text(v) for v in row] for row in values]
+        texts = [[v if type(v) is str else cell_text(v) for v in row] for row in values]
         data = orjson.dumps(texts)
         self._pieces.append((top, left, self._scratch.append(data), len(data)))
         first, leftmost = self.start or (top, left)
@@ -191,43 +182,53 @@ class CutSheet:
 class _SharedStrings:
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
-        self._places = array("Q", [scratch.size])
+        self._places = array("Q", [scratch.size])  # of each group, and of the next one
+        self._rest: list[str] = []  # less than a group
         # Told from any text of the file, which knows nothing of it.
-        self._mark = secrets.token_hex(4).encode()
-        self._marked = re.compile(self._mark + rb"([^<]*)")
+        self._mark = secrets.token_hex(4)
 
-    def append(self, texts: list[str]) -> None:
-        data = [text.encode() for text in texts]
-        self._places.extend(accumulate(map(len, data), initial=self._places.pop()))
-        self._scratch.append(b"".join(data))
+    def extend(self, texts: list[str]) -> None:
+        texts = self._rest + texts
+        whole = len(texts) // _GROUP * _GROUP
+        for at in range(0, whole, _GROUP):
+            self._scratch.append(orjson.dumps(texts[at : at + _GROUP]))
+            self._places.append(self._scratch.size)
+        self._rest = texts[whole:]
 
-    def set_apart(self, rows: bytes) -> tuple[bytes, dict[str, str]]:
-        """The rows with other texts in place of the shared strings, and what each stands for.
+    def mark(self, rows: bytes) -> bytes:
+        """The rows with texts of ours in place of the shared strings: the mark and the number.
 
-        A cell of which the pattern is none, calamine finds without its string.
+        In a cell of another form calamine will miss its string.
         """
         if b' t="s"' not in rows:
-            return rows, {}
-        rows = rows.replace(b' t="s"><v>', b' t="str"><v>' + self._mark)
-        if b' t="s" ' in rows:  # other attributes follow, as some programs write
-            rows = _SHARED_CELL.sub(rb' t="str"\1' + self._mark, rows)
-        said = set(self._marked.findall(rows))
-        if not all(map(bytes.isdigit, said)):
-            raise Uncut
-        texts = self._texts(sorted(set(map(int, said))))
-        return rows, {(self._mark + number).decode(): texts[int(number)] for number in said}
+            return rows
+        mark = self._mark.encode()
+        rows = rows.replace(b' t="s"><v>', b' t="str"><v>' + mark)
+        if b' t="s" ' in rows:  # some programs write the style after the type
+            rows = _SHARED_CELL.sub(rb' t="str"\1' + mark, rows)
+        return rows
 
-    def _texts(self, numbers: list[int]) -> dict[int, str]:
-        if numbers and numbers[-1] >= len(self._places) - 1:
+    def put(self, values: list[list]) -> list[list]:
+        """The values with the shared strings for the texts of ours."""
+        marked = [v for v in set().union(*values) if type(v) is str and v.startswith(self._mark)]
+        size = len(self._mark)
+        strings: dict[str, str] = {}
+        try:
+            groups = sorted({int(text[size:]) // _GROUP for text in marked})
+        except ValueError:
+            raise Uncut from None
+        for group in groups:
+            numbers = map(str, range(group * _GROUP, (group + 1) * _GROUP))
+            strings.update(zip(map(self._mark.__add__, numbers), self._group(group), strict=False))
+        if not strings.keys() >= set(marked):
             raise Uncut from FileStopped(FileReason.DAMAGED, "工作簿内容无法解析。")
-        texts: dict[int, str] = {}
-        data, at = b"", 0
-        for number in numbers:
-            begin, end = self._places[number], self._places[number + 1]
-            if end > at + len(data):
-                data, at = self._scratch.read(begin, max(end - begin, _AHEAD)), begin
-            texts[number] = data[begin - at : end - at].decode()
-        return texts
+        return [list(map(strings.get, row, row)) for row in values]
+
+    def _group(self, group: int) -> list[str]:
+        if not 0 <= group < len(self._places) - 1:
+            return self._rest if group == len(self._places) - 1 else []
+        place, end = self._places[group : group + 2]
+        return orjson.loads(self._scratch.read(place, end - place))
 
 
 @contextmanager
@@ -250,7 +251,7 @@ def _cut(
     the part's end."""
     head, rest = b"", b""
     while not (found := begin.search(head)):
-        if len(head) > _LARGEST_FRAME or not (block := stream.read(len(head) or _AHEAD)):
+        if len(head) > _LARGEST_FRAME or not (block := stream.read(len(head) or 1 << 14)):
             raise Uncut
         head += block
     head, rest = head[: found.end()], head[found.end() :]
