@@ -26,7 +26,7 @@ take up to 1.6 times as much (290 MiB at 100,000 rows of 21 cells, 1,029 at 400,
 MAX_UNPACKED = 4 << 30
 MAX_RATIO = 300
 _BLOCK = 1 << 20
-_LARGE = 16 << 20  # unpacked: from here on an xlsx is cut into windows
+_LARGE = 64 << 20  # unpacked: from here on an xlsx is cut into windows; below, whole is as fast
 _LARGEST_OLE = 256 << 20  # of an xls: 65,536 rows are less
 
 
