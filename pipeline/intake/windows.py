@@ -33,6 +33,7 @@ WINDOW = 2 << 20
 """Bytes of XML in a window: some thousand rows. calamine and the texts take ten times as much."""
 _LONGEST_ROW = 16 << 20
 _LARGEST_END = 256 << 20  # what follows the rows: merged cells, links, validations
+_LARGEST_HEAD = 4 << 20
 _LARGEST_FRAME = 32 << 20
 _MOST_CELLS = 8_000_000  # of a window's rectangle: blank rows may lie between two of its rows
 _MOST_CELLS_IN_ALL = 1 << 27  # 128 columns to the last row: stray cells may lie far out
@@ -205,7 +206,7 @@ class _SharedStrings:
         mark = self._mark.encode()
         rows = rows.replace(b' t="s"><v>', b' t="str"><v>' + mark)
         if b' t="s" ' in rows:  # some programs write the style after the type
-            rows = _SHARED_CELL.sub(rb' t="str"\1' + mark, rows)
+            rows = _SHARED_CELL.sub(rb' t="str"\g<1>' + mark, rows)
         return rows
 
     def put(self, values: list[list]) -> list[list]:
@@ -251,7 +252,7 @@ def _cut(
     the part's end."""
     head, rest = b"", b""
     while not (found := begin.search(head)):
-        if len(head) > _LARGEST_FRAME or not (block := stream.read(len(head) or 1 << 14)):
+        if len(head) > _LARGEST_HEAD or not (block := stream.read(min(size, 1 << 14))):
             raise Uncut
         head += block
     head, rest = head[: found.end()], head[found.end() :]
