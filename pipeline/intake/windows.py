@@ -43,6 +43,7 @@ _ROWS = b"<sheetData>"
 _NONE_MERGED = b"<mergeCells></mergeCells>"
 """calamine reads a sheet twice, the second time up to where its list of merged cells ends."""
 _CELL, _CELL_END = b'<row><c t="inlineStr"><is>', b"</is></c></row>"
+_PIECE = 500  # rows laid down together: a shared string is written out wherever it stands
 _GROUP = 64  # shared strings read together: the next ones are mostly wanted too
 _SHEETS = "xl/worksheets/"
 _FRAME = re.compile(r"\[Content_Types\]\.xml|(xl/)?_rels/.*|xl/(?!calcChain|(?i:shared))[^/]*\.xml")
@@ -158,9 +159,12 @@ class CutSheet:
         (top, left), (bottom, right) = window.start, window.end
         if top < self._end:
             raise Uncut  # a row stands after one that it precedes
-        texts = [[v if type(v) is str else cell_text(v) for v in row] for row in values]
-        data = orjson.dumps(texts)
-        self._pieces.append((top, left, self._scratch.append(data), len(data)))
+        for at in range(0, len(values), _PIECE):
+            rows = values[at : at + _PIECE]
+            data = orjson.dumps(
+                [[v if type(v) is str else cell_text(v) for v in row] for row in rows]
+            )
+            self._pieces.append((top + at, left, self._scratch.append(data), len(data)))
         first, leftmost = self.start or (top, left)
         self.start = first, min(left, leftmost)
         self._end, self._right = bottom + 1, max(self._right, right)

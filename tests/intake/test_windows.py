@@ -136,7 +136,7 @@ def workbook_bytes(draw) -> bytes:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(workbook_bytes(), st.integers(1, 600))
 def test_any_sheet_reads_the_same_in_windows(data, window):
     assert cut(data, window) == whole(data)
@@ -162,12 +162,11 @@ def test_workbooks_of_openpyxl_and_xlsxwriter_read_the_same():
             sheet = book.add_worksheet()
             sheet.write_rich_string("B2", "甲", book.add_format({"bold": True}), " 乙")
             sheet.write_row("B3", [True, 1.5, datetime(2026, 1, 1), "x\ny", "=1/0", None, " z "])
-            for at, row in enumerate(city_rows(300), 5):
+            for at, row in enumerate(city_rows(20), 5):
                 sheet.write_row(at, 0, row)
-            sheet.merge_range("B400:B450", "合")
+            sheet.merge_range("B30:B45", "合")
             sheet.autofilter("A5:D9")
     for data in (first.getvalue(), second.getvalue()):
-        assert len({len(sheet[2]) for sheet in cut(data, 1)}) > 0
         for window in (1, 3000, 1 << 20):
             assert cut(data, window) == whole(data)
 
@@ -299,20 +298,19 @@ print(pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="no /proc on this system")
-def test_memory_does_not_grow_with_the_rows(tmp_path):
-    peaks = []
-    for count in (20_000, 80_000):
-        text = f"<row>{DATA}<c><v>1</v></c>" + '<c t="s"><v>{}</v></c></row>'
-        strings = "".join(f"<si><t>{n:0>900}</t></si>" for n in range(count))
-        rows = f"<row>{CELLS}</row>" + "".join(map(text.format, range(count)))
-        (tmp_path / "large.xlsx").write_bytes(xlsx(rows, strings))
-        command = [sys.executable, "-c", PEAK, tmp_path / "large.xlsx"]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        read, peak = map(int, done.stdout.split())
-        assert read == count
-        peaks.append(peak)
-    assert peaks[1] < 150_000  # KiB
-    assert list(tmp_path.iterdir()) == [tmp_path / "large.xlsx"]
+def test_neither_rows_nor_shared_strings_are_held(tmp_path):
+    count = 25_000
+    row = f"<row>{DATA}<c><v>1</v></c>" + '<c t="s"><v>{}</v></c></row>'
+    rows = f"<row>{CELLS}</row>" + "".join(map(row.format, range(count)))
+    strings = "".join(f"<si><t>{os.urandom(40).hex() * 40}</t></si>" for _ in range(count))
+    (tmp_path / "large.xlsx").write_bytes(xlsx(rows, strings))
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, tmp_path / "large.xlsx"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    read, peak = map(int, done.stdout.split())
+    assert read == count
+    assert peak < 130_000  # KiB
 
 
 def test_what_lies_in_scratch_has_no_name_and_cannot_be_read_by_others(tmp_path):
