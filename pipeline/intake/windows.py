@@ -6,8 +6,8 @@ stands, so that what a cell means stays calamine's word. The texts of the rows t
 :class:`Scratch` until they are asked for. So do the shared strings, which calamine reads once, as
 cells.
 
-XML as programs write it can be cut without being parsed. Where a look shows any other, or calamine
-finds fault with a window, :class:`Uncut` hands the sheet back, to be read whole.
+Where the XML cannot be cut, or calamine finds fault with a window, :class:`Uncut` hands the sheet
+back, to be read whole.
 """
 
 import io
@@ -18,7 +18,6 @@ from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 from xml.sax.saxutils import escape
 
 import orjson
@@ -26,19 +25,13 @@ import python_calamine as calamine
 
 from pipeline.domain.outcome import FileReason, FileStopped
 from pipeline.intake.cells import cell_text, damage_is_stopped
-from pipeline.intake.corners import are_near, far_corner
+from pipeline.intake.cuts import Uncut, check_corner, cut, numbered
 from pipeline.store.scratch import Scratch
 
 WINDOW = 2 << 20
 """Bytes of XML in a window: some thousand rows. calamine and the texts take ten times as much."""
-_LONGEST_ROW = 16 << 20
-_LARGEST_END = 256 << 20  # what follows the rows: merged cells, links, validations
-_LARGEST_HEAD = 4 << 20
 _LARGEST_FRAME = 32 << 20
-_MOST_CELLS = 8_000_000  # of a window's rectangle: blank rows may lie between two of its rows
 _MOST_CELLS_IN_ALL = 1 << 27  # 128 columns to the last row: stray cells may lie far out
-_LAST_ROW = 1_048_576
-_NEAR_COLUMNS = 702  # A–ZZ
 _ROWS = b"<sheetData>"
 _NONE_MERGED = b"<mergeCells></mergeCells>"
 """calamine reads a sheet twice, the second time up to where its list of merged cells ends."""
@@ -50,15 +43,7 @@ _FRAME = re.compile(r"\[Content_Types\]\.xml|(xl/)?_rels/.*|xl/(?!calcChain|(?i:
 _SHARED = re.compile("xl/sharedStrings[^/]*", re.IGNORECASE)
 _ROWS_BEGIN = re.compile(rb"<sheetData(>|\s*/>)")
 _STRINGS_BEGIN = re.compile(rb"<sst(\s[^<>]*)?>")
-_ROW = re.compile(rb"<row([^<>]*)>")
-_PREFIX = re.compile(rb"xmlns:[^<>]*?=[^<>]*?/spreadsheetml/(?:2006/)?main\b")
-_PLAIN = re.compile(rb'(?:\s+[\w:.-]+="[^"]*")*\s*/?')
-_NUMBER = re.compile(rb'\sr="([^"]*)"')
 _SHARED_CELL = re.compile(rb' t="s"( [^<>]*><v>)')
-
-
-class Uncut(Exception):
-    """The sheet cannot be cut, or not be read so. Its cause is calamine's verdict, if any."""
 
 
 class CutWorkbook:
@@ -101,10 +86,9 @@ class CutWorkbook:
         sheet = CutSheet(self._scratch)
         numbers = [0]
         with self._archive.open(part) as stream:
-            for head, cut, end in _cut(stream, self._window, _ROWS_BEGIN, b"row", b"sheetData"):
-                rows, found = _numbered(cut, numbers[-1])
-                numbers = found or numbers
-                _check_corner(rows, numbers)
+            for head, found, end in cut(stream, self._window, _ROWS_BEGIN, b"row", b"sheetData"):
+                rows, numbers = numbered(found, numbers[-1])
+                check_corner(rows, numbers)
                 begin = head if end else head.replace(_ROWS, _NONE_MERGED + _ROWS)
                 data = self._strings.mark(rows)
                 xml = begin + data + (end or b"</sheetData></worksheet>")
@@ -121,7 +105,7 @@ class CutWorkbook:
             raise Uncut
         for source in shared:
             with self._archive.open(source) as stream:
-                for _, items, _ in _cut(stream, self._window, _STRINGS_BEGIN, b"si", b"sst"):
+                for _, items, _ in cut(stream, self._window, _STRINGS_BEGIN, b"si", b"sst"):
                     count = items.count(b"<si>")
                     if count != items.count(b"<si"):
                         raise Uncut
@@ -247,74 +231,3 @@ def _damage_is_uncut() -> Iterator[None]:
 
 def _sheet_of(rows: bytes) -> bytes:
     return b"<worksheet>%s%s%s</sheetData></worksheet>" % (_NONE_MERGED, _ROWS, rows)
-
-
-def _cut(
-    stream: BinaryIO, size: int, begin: re.Pattern, item: bytes, within: bytes
-) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """The head of a part, up to where ``begin`` ends; whole items; and, with the last of them,
-    the part's end."""
-    head, rest = b"", b""
-    while not (found := begin.search(head)):
-        if len(head) > _LARGEST_HEAD or not (block := stream.read(min(size, 1 << 14))):
-            raise Uncut
-        head += block
-    head, rest = head[: found.end()], head[found.end() :]
-    close = b"</" + within
-    if head.endswith(b"/>"):
-        head, rest = head[:-2].rstrip() + b">", close + b">" + rest
-    if b"<!" in head or _PREFIX.search(head):
-        raise Uncut
-    while (end := rest.find(close)) < 0:
-        if (at := rest.rfind(b"<" + item)) > 0:
-            yield head, _plain(rest[:at]), b""
-            rest = rest[at:]
-        if len(rest) > _LONGEST_ROW or not (block := stream.read(size)):
-            raise Uncut
-        rest += block
-    last = rest[end:] + stream.read(_LARGEST_END)
-    if stream.read(1):
-        raise Uncut
-    yield head, _plain(rest[:end]), last
-
-
-def _plain(items: bytes) -> bytes:
-    """The items. Raises Uncut where a tag may be none: in a comment, in CDATA.
-
-    One character is found in a tenth of the time of two, and mostly there is none.
-    """
-    if (b"!" in items and b"<!" in items) or (b"?" in items and b"<?" in items):
-        raise Uncut
-    return items
-
-
-def _check_corner(rows: bytes, numbers: list[int]) -> None:
-    """Raises Uncut where calamine's rectangle for the rows would be too large."""
-    height = max(numbers) - min(numbers) + 1
-    if height * _NEAR_COLUMNS > _MOST_CELLS or not are_near(rows):
-        row, columns = far_corner(rows)
-        height = max(row, *numbers) - min(numbers) + 1
-        if height * max(columns, 26) > _MOST_CELLS:
-            raise Uncut
-
-
-def _numbered(rows: bytes, last: int) -> tuple[bytes, list[int]]:
-    """The rows' numbers, and the rows, of which the first says its own. As for calamine, a row
-    that says none follows the one before; ``last``: the one before the first.
-    """
-    numbers = []
-    tags = _ROW.findall(rows)
-    for said in tags:
-        if said.startswith(b' r="'):
-            number = said[4 : said.index(b'"', 4)]
-        elif _PLAIN.fullmatch(said):
-            found = _NUMBER.search(said)
-            number = found[1] if found else b"%d" % (last + 1)
-        else:
-            raise Uncut
-        if not number.isdigit() or (last := int(number)) > _LAST_ROW:
-            raise Uncut
-        numbers.append(last)
-    if tags and rows.startswith(b"<row") and not _NUMBER.search(tags[0]):
-        rows = b'<row r="%d"' % numbers[0] + rows[len("<row") :]
-    return rows, numbers

@@ -17,8 +17,9 @@ import python_calamine as calamine
 from pipeline.domain.outcome import FileReason, FileStopped
 from pipeline.intake.cells import cell_text, damage_is_stopped
 from pipeline.intake.corners import MAX_CELLS, ods_corner, xlsb_corner, xlsx_corner
+from pipeline.intake.cuts import Uncut
 from pipeline.intake.sheets import Sheet, Tables
-from pipeline.intake.windows import CutSheet, CutWorkbook, Uncut
+from pipeline.intake.windows import CutSheet, CutWorkbook
 
 MAX_SHEETS = 2 << 30
 """Unpacked bytes of the sheets and their texts, where calamine must hold them all: as values they

@@ -17,9 +17,10 @@ from openpyxl.cell.text import InlineFont
 
 from pipeline.domain.outcome import FileReason, FileStopped
 from pipeline.intake import workbooks
+from pipeline.intake.cuts import Uncut
 from pipeline.intake.reading import open_export
 from pipeline.intake.tables import open_tables
-from pipeline.intake.windows import CutWorkbook, Uncut
+from pipeline.intake.windows import CutWorkbook
 from pipeline.store.scratch import Scratch
 from tests.intake.makers import city_rows
 from tests.intake.test_formats import HEADINGS, ROW, monthly_xlsx
@@ -142,6 +143,18 @@ def test_any_sheet_reads_the_same_in_windows(data, window):
     assert cut(data, window) == whole(data)
 
 
+@pytest.mark.parametrize("form", ["<si/>", '<si id="1"><t>甲</t></si>', "<!-- <si></si> -->"])
+def test_shared_strings_of_another_form_count_as_ever(form):
+    data = xlsx('<row><c t="s"><v>1</v></c></row>', "<si><t>乙</t></si>" + form * 2)
+    with pytest.raises(Uncut):
+        cut(data, 1)
+
+
+def test_pieces_and_windows_of_many_rows_follow_each_other():
+    data = xlsx("".join(f'<row r="{n}"><c><v>{n}</v></c></row>' for n in range(1, 2000)))
+    assert cut(data, 30_000) == whole(data)
+
+
 def odd_workbook() -> openpyxl.Workbook:
     book = openpyxl.load_workbook(io.BytesIO(monthly_xlsx()))
     sheet = book.create_sheet("其他")
@@ -209,18 +222,17 @@ SHEET = f'<worksheet {MAIN}><sheetData><row r="1">{CELLS}</row>{{}}</sheetData><
 UNUSUAL = {
     "prefix": SHEET.format(f'<row r="2">{DATA}</row>')
     .replace("<", "<x:").replace("<x:/", "</x:").replace("xmlns", "xmlns:x"),
-    "prefix of rows": SHEET.format(f'<x:row r="2">{DATA}</x:row><row>{DATA}</row>')
+    "prefix of rows": SHEET.format(f'<x:row r="2"/><row>{DATA}</row>')
     .replace(MAIN, MAIN + MAIN.replace("xmlns", " xmlns:x")),
     "quotes": SHEET.format(f"<row r='2'>{DATA}</row><row>{DATA}</row>"),
     "type in quotes": SHEET.format(f'<row r="2">{DATA}</row><row><c t=\'s\'><v>0</v></c></row>'),
-    "comment": SHEET.format(f'<!-- </row><row r="9"> --><row r="2">{DATA}</row>'),
-    "comment before": SHEET.replace("<sheetData>", "<!--<sheetData>--><sheetData>").format(
-        f'<row r="2">{DATA}</row>'
-    ),
+    "comment": SHEET.format("<!-- <row></row> -->" + f"<row>{DATA}</row>" * 5),
     "cdata": SHEET.format(
         f'<row r="2">{DATA}<c t="str"><v><![CDATA[</row><row r="7">]]></v></c></row>'
     ),
     "disorder": SHEET.format(f'<row r="5">{DATA}</row><row r="3">{DATA}</row>'),
+    "gb18030": ('<?xml version="1.0" encoding="GB18030"?>' + SHEET.format(
+        f'<row r="2">{DATA}</row>')).encode("gb18030"),
     "utf-16": ('<?xml version="1.0" encoding="UTF-16"?>' + SHEET.format(
         f'<row r="2">{DATA}</row>')).encode("utf-16"),
 }  # fmt: skip
@@ -229,8 +241,9 @@ UNUSUAL = {
 @pytest.mark.parametrize("form", UNUSUAL)
 def test_what_cannot_be_cut_is_read_whole(form, small):
     data = xlsx("", "<si><t>甲</t></si>", **{"xl/worksheets/sheet1.xml": UNUSUAL[form]})
-    with pytest.raises(Uncut):
-        cut(data, 1)
+    for window in (1, len(CELLS) + 200):
+        with pytest.raises(Uncut):
+            cut(data, window)
     tables = open_tables(io.BytesIO(data))
     try:
         expected = whole(data)[0][2]
@@ -244,9 +257,9 @@ def test_what_cannot_be_cut_is_read_whole(form, small):
 @pytest.mark.parametrize(
     "far",
     [
-        '<row r="1048570"/><row r="3"><c r="AAA999999"><v>1</v></c></row>',
-        '<row r="1048576"><c\tr = "XFD1048576"><v>1</v></c></row>',
-        '<row r="1048576"><c r="GR1048576"><v>1</v></c></row>',  # many blank cells to give out
+        '<row r="3"><c r="A3"><v>1</v></c><c r="XFD999999"><v>1</v></c></row>',
+        '<row r="3"><c r="A3"><v>1</v></c><c\tr="XFD999999"><v>1</v></c></row>',
+        '<row r="3"><c r="XFD3"><v>1</v></c></row><row r="9999"><c><v>1</v></c></row>',
     ],
 )
 def test_a_far_cell_is_refused_as_ever(far, small):
