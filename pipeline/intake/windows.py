@@ -106,14 +106,13 @@ class CutWorkbook:
         for source in shared:
             with self._archive.open(source) as stream:
                 for _, items, _ in cut(stream, self._window, _STRINGS_BEGIN, b"si", b"sst"):
-                    count = items.count(b"<si>")
-                    if count != items.count(b"<si"):
-                        raise Uncut
                     rows = items.replace(b"<si>", _CELL).replace(b"</si>", _CELL_END)
                     with _damage_is_uncut():
                         window = self._book({part: _sheet_of(rows)}).get_sheet_by_name(name)
                         texts = [text for (text,) in window.iter_rows()]
-                    strings.extend(texts + [""] * (count - len(texts)))
+                    if len(texts) != items.count(b"<si"):
+                        raise Uncut  # one of another form was left out
+                    strings.extend(texts)
         return strings
 
     def _book(self, parts: dict[str, bytes]) -> calamine.CalamineWorkbook:

@@ -145,7 +145,7 @@ def test_any_sheet_reads_the_same_in_windows(data, window):
 
 @pytest.mark.parametrize("form", ["<si/>", '<si id="1"><t>甲</t></si>', "<!-- <si></si> -->"])
 def test_shared_strings_of_another_form_count_as_ever(form):
-    data = xlsx('<row><c t="s"><v>1</v></c></row>', "<si><t>乙</t></si>" + form * 2)
+    data = xlsx('<row><c t="s"><v>1</v></c></row>', form + "<si><t>乙</t></si>" * 2)
     with pytest.raises(Uncut):
         cut(data, 1)
 
@@ -153,6 +153,12 @@ def test_shared_strings_of_another_form_count_as_ever(form):
 def test_pieces_and_windows_of_many_rows_follow_each_other():
     data = xlsx("".join(f'<row r="{n}"><c><v>{n}</v></c></row>' for n in range(1, 2000)))
     assert cut(data, 30_000) == whole(data)
+
+
+def test_an_empty_sheet_is_cut_too():
+    sheet = f"<worksheet {MAIN}><sheetData /><pageMargins/></worksheet>"
+    data = xlsx("", **{"xl/worksheets/sheet1.xml": sheet})
+    assert cut(data, 1) == whole(data) == [(None, [], [])]
 
 
 def odd_workbook() -> openpyxl.Workbook:
@@ -209,11 +215,14 @@ def test_merged_cells_are_found_where_the_first_column_is_blank():
     out = io.BytesIO()
     with xlsxwriter.Workbook(out) as book:
         sheet = book.add_worksheet()
-        for at, row in enumerate([HEADINGS, ROW, ["", "", "", *ROW[3:]]]):
+        for at, row in enumerate([HEADINGS, ROW, ["", "", "", ROW[3], ""]]):
             sheet.write_row(at, 1, row)
+        sheet.merge_range("A2:A3", "")
         for column in "BCD":
             sheet.merge_range(f"{column}2:{column}3", ROW["BCD".index(column)])
-    assert [row["工单编号"] for row in rows_of(out.getvalue())] == [ROW[0]] * 2
+    first, second = rows_of(out.getvalue())
+    assert list(second.values()) == [*ROW[:4], ""]
+    assert list(first.values()) == ROW
 
 
 CELLS = "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in HEADINGS)
