@@ -57,7 +57,7 @@ def ingest(
 
     say = progress(as_json)
     with explained(), open_context() as context:
-        landed = land(context, paths, day(as_of))
+        landed = land(context, paths, day(as_of), say)
         statuses, messages = [landed.status], list(landed.messages)
         for loaded in loading.load_files(context, landed.keys["pending"], say):
             statuses.append(loaded.status)

@@ -2,7 +2,6 @@
 
 import re
 
-from pipeline.domain.likelihood import SALUTATION
 from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
     ETHNIC_BEGINNINGS,
@@ -13,11 +12,25 @@ from pipeline.domain.namewords import (
     NEVER_GIVEN,
     RANKS,
     RARE_SURNAMES,
+    SALUTATIONS,
     SELDOM_GIVEN,
     SURNAMES,
 )
 
 HAN = "\u4e00-\u9fff"
+SALUTATION = (
+    f"(?:{'|'.join(SALUTATIONS)}|(?:[总工姐哥叔婶姨嫂氏姓女男某队科局处所字]|家)(?![{HAN}]))"
+)
+"""王总 is one, 王总平 a name."""
+# What people do, are and have.
+ACTS = (
+    "反映|来电|来信|来访|投诉|举报|致电|咨询|求助|表示|介绍|认为|要求|申请|提出|承认|承诺|驾驶|沟通|联系|拒绝|拒不"
+    "|签字|到场|被[罚扣打]|报的?警|一家|夫妇|夫妻|兄弟|父子|母子|家长|女士|先生|同志|您好|网友|网民"
+    "|副?[科队站所处局镇乡县市]长|副?主任|副?书记|科员|家住|于[0-9]|[称说](?!明)"
+    "|(?:的|之)?(?:妻子?|丈夫|爱人|老[公婆]|[父母]亲?|儿子|女儿|子(?![女弟]))"
+    "|的(?:货车|三轮|身份证|诉求|微信|手机|电话|驾驶证|账户|车)"
+)
+acts = re.compile(ACTS).match
 COMPOUND = "|".join(COMPOUND_SURNAMES)
 SURNAME = (
     f"(?!于[本上下元次今昨当近一二三四五六七八九十]{{1,2}}[月日周年])"  # 于元月4日

@@ -1,27 +1,23 @@
-"""Which characters are a person's name: a logistic model of them and of what stands around them.
+"""Which characters are a person's name: a fitted model of them and of what stands around them.
 
-Every surname with one or two characters after it is a candidate. :func:`features` says what speaks
-for a name and what against: how likely the characters are as a name and as words (in bits, see
-``likelihood``), whether a word would cross its edges, what announces it and what follows. The
-weights (``name_weights.txt``) are fitted by ``pipeline.makers.name_weights``.
+Every surname with one or two characters after it may be a name. Two looks: a cheap one at the
+surname, the character after it and their neighbours leaves one place in forty; there a small neural
+network judges, from the characters of a window and from what the dictionary says of them. Both are
+fitted by ``pipeline.makers.name_model`` to tickets written and marked for it (models/names).
 """
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
-from pipeline.domain.likelihood import (
+from pipeline.domain.namestatistics import (
     COMPOUND,
     MOSTLY_WORDS,
-    NEVER,
     PLACES,
     RARE,
-    SALUTATION,
     SELDOM,
-    SITE,
-    acts,
-    bare_name,
-    goes_on,
     kinds,
     tables,
 )
@@ -29,91 +25,98 @@ from pipeline.domain.namewords import (
     COMPOUND_SURNAMES,
     ETHNIC_BEGINNINGS,
     GIVEN,
-    KIN,
-    KIND_OF_CUE,
-    RANKS,
     RARE_SURNAMES,
+    SALUTATIONS,
+    SELDOM_SURNAMES,
     SURNAMES,
     THINGS,
     WORDS,
 )
 
-WEIGHTS = Path(__file__).with_name("name_weights.txt")
-LEAST_WORTH, LEAST_ANNOUNCED_WORTH = -4.0, -5.0
-"""Log odds by the characters alone, under which nothing around them is asked."""
-THRESHOLD, ANNOUNCED_THRESHOLD = 1.0, -0.5
-"""Log odds from which on a candidate is a name: where nothing announces it, where a cue does."""
-
+MODEL = Path(__file__).with_name("name_model.npz")
+THRESHOLD, ANNOUNCED_THRESHOLD, SURE = 0.0, -0.5, 2.0
+"""Log odds from which on a candidate is a name: where nothing announces it, where a cue does; and
+where there is hardly a doubt."""
+SIDE = 8  # characters of the window on either side of a name
+SLOTS = 2 * SIDE + 4
+_BEFORE, _AFTER, _NONE = "\x02", "\x03", "\x01"  # beyond the text; no second character
 _UNKNOWN = 24  # bits of a character that is no word
 _HAN = "\u4e00-\u9fff"
-_ALL_SURNAMES = "".join(sorted({*SURNAMES, *RARE_SURNAMES, *(n[0] for n in COMPOUND_SURNAMES)}))
 _COMPOUNDS = frozenset(COMPOUND_SURNAMES)
-_SINGLE = frozenset(SURNAMES + RARE_SURNAMES)
-_GIVEN, _WORDS = frozenset(GIVEN), frozenset(WORDS)
-_SITE = re.compile(f"[{_ALL_SURNAMES}](?=[{_HAN}])(?![{''.join(sorted(NEVER))}])")
-_TITLES = "科员 队长 站长 所长 科长 处长 局长 警官 教练 组长 班长 部长 教导员 老板 师傅 大夫"
-_LONGEST_CUE = max(map(len, KIND_OF_CUE))
-_CUE_ENDS = frozenset(cue[-1] for cue in KIND_OF_CUE)
-_JOINS = frozenset("是为叫系:：，, \u3000(（“")
-_MOST_JOINS = 4
-_LIST_LEFT = re.compile(f"[某{GIVEN}](?:[、和与及跟]|以及)$")
-_AFTER = {
-    name: re.compile(pattern).match
-    for name, pattern in {
-        "title": f"副?(?:{'|'.join([*RANKS, *_TITLES.split()])})",
-        "kin": f"的?(?:{'|'.join(KIN)})|之[子女父母妻夫]",
-        "number": "[，,:：(（ \n]{0,2}(?:联系)?(?:电话|手机号?|[Tt]el|身份证)?[:： \n]{0,2}"
-        "(?:\\+?86[ -]?)?[1-9][0-9*xX]{7}",
-        "sex": f"[，,(（ ]{{1,2}}[男女](?![{_HAN}])",
-        "called": "先生|女士|同志|小姐|您好|名下|所有",
-        "list": f"[、,，;；/和与及跟](?=[{_ALL_SURNAMES}])"
-        "|等[0-9一二两三四五六七八九十多数余]{0,3}[人户名位]|[二两三四五]人",
-        "thing": "|".join(THINGS),
-    }.items()
-}
-_salutation = re.compile(f"{SALUTATION}|[姐哥叔婶姨嫂伯姓]").match
-_PLACE_ENDS = frozenset("湖路街桥镇村塘坪冲岭洲湾岛寺县")
+_SINGLE = frozenset(SURNAMES + RARE_SURNAMES + SELDOM_SURNAMES)
+_GIVEN = frozenset(GIVEN)
+_ENDS_A_NAME = "的了某"
+_NAME_SITE = re.compile(
+    f"[{''.join(sorted({*_SINGLE, *(n[0] for n in COMPOUND_SURNAMES)}))}]"
+    f"(?=[{_HAN}])(?![{_ENDS_A_NAME}])"
+)
+
+Candidate = tuple[int, int, int]
+"""Start of a name, characters of its surname, and of its given name."""
 
 
-@cache
-def _weights() -> dict[str, float]:
-    lines = WEIGHTS.read_text(encoding="utf-8").splitlines()
-    return {name: float(weight) for name, weight in (line.split() for line in lines)}
+# --- candidates -------------------------------------------------------------------------------
 
 
-def candidates(text: str, least: int) -> list[tuple[int, int, int]]:
-    """``(start, surname's characters, given name's)`` of what may be a name: by
-    ``least`` bits likelier as a name than as words."""
+def sites(text: str) -> Iterator[int]:
+    """Where a surname stands before a character."""
+    return (site.start() for site in _NAME_SITE.finditer(text))
+
+
+def candidates(text: str, start: int) -> list[Candidate]:
+    """The names that may begin at ``start``."""
+    surname = 2 if text[start : start + 2] in _COMPOUNDS else 1
+    if surname == 1 and text[start] not in _SINGLE:
+        return []
     found = []
-    for site in _SITE.finditer(text):
-        start = site.start()
-        surname = 2 if text[start : start + 2] in _COMPOUNDS else 1
-        if surname == 1 and text[start] not in _SINGLE:
-            continue
-        for given in (1, 2):
-            end = start + surname + given
-            new = text[end - 1 : end]
-            if not new or new in NEVER or not "一" <= new <= "鿿":
-                break
-            if bits(text, start, surname, given) >= least:
-                found.append((start, surname, given))
+    for given in (1, 2):
+        new = text[start + surname + given - 1 : start + surname + given]
+        if not "一" <= new <= "鿿" or new in _ENDS_A_NAME:
+            break
+        found.append((start, surname, given))
     return found
 
 
-def bits(text: str, start: int, surname: int, given: int) -> int:
-    """By how much the characters alone are likelier as a name than as words."""
-    surnames, first, last, words = tables()
+# --- what is told of a candidate --------------------------------------------------------------
+
+
+def window(text: str, start: int, surname: int, given: int) -> str:
+    """SLOTS characters: those before the name, the name as two and two, those after it."""
     end = start + surname + given
-    cost = surnames.get(text[start], RARE) if surname == 1 else COMPOUND
-    if given == 1:
-        cost += last.get(text[end - 1], RARE) + 2
-        saved = _joined(text, start, end)
-    else:
-        cost += first.get(text[end - 2], RARE) + last.get(text[end - 1], RARE)
-        saved = max(
-            _joined(text, start, end - 1), _joined(text, end - 2, end), _joined(text, start, end)
+    return (
+        text[max(0, start - SIDE) : start].rjust(SIDE, _BEFORE)
+        + text[start : start + surname].ljust(2, _NONE)
+        + text[start + surname : end].ljust(2, _NONE)
+        + text[end : end + SIDE].ljust(SIDE, _AFTER)
+    )
+
+
+def features(text: str, start: int, surname: int, given: int) -> list[str]:
+    """What the dictionary says of a candidate: how likely its characters are in a name and in
+    words (bits, in bins), and which words touch or cross its edges."""
+    end = start + surname + given
+    found = [*_of_characters(text[start:end], surname)]
+    if "一" <= text[start - 1 : start] <= "鿿":
+        crossing = max(
+            _joined(text, start - 1, start + surname),
+            _joined(text, start - 2, start + 1),
+            _joined(text, start - 1, start + surname + 1),
         )
-    return sum(words.get(c, _UNKNOWN) for c in text[start:end]) - saved - cost
+        if crossing:
+            found.append(_binned("crosses_left", crossing))
+        found.append(f"{_kind_of_word(text, start - 2, start)}_before")
+    if "一" <= text[end : end + 1] <= "鿿":
+        if crossing := max(_joined(text, end - 1, end + 1), _joined(text, end - 1, end + 2)):
+            found.append(_binned("crosses_right", crossing))
+        found.append(f"{_kind_of_word(text, end, end + 2)}_after")
+    return found
+
+
+_BIN = 3  # bits that weigh alike
+
+
+def _binned(name: str, bits: int) -> str:
+    return f"{name}:{max(-12, min(24, bits)) // _BIN}"
 
 
 def _joined(text: str, start: int, end: int) -> int:
@@ -124,239 +127,230 @@ def _joined(text: str, start: int, end: int) -> int:
     return max(0, sum(words.get(c, _UNKNOWN) for c in text[start:end]) - word)
 
 
-def _cue(text: str, start: int) -> str | None:
-    """Kind of the cue that ends at ``start``, or before a colon or 是 that stands there."""
-    ends = [start]
-    while len(ends) <= _MOST_JOINS and text[ends[-1] - 1 : ends[-1]] in _JOINS and ends[-1]:
-        ends.append(ends[-1] - 1)
-    for end in (ends[0], ends[-1]):
-        if end and text[end - 1] in _CUE_ENDS:
-            for at in range(max(0, end - _LONGEST_CUE), end):
-                if kind := KIND_OF_CUE.get(text[at:end]):
-                    return kind
-    return None
-
-
-_BIN = 3  # bits that weigh alike
-_LEFTS = (
-    *(f"cue_{kind}" for kind in ("strong", "weak", "officer", "verb", "address")),
-    *("list_left", "left_comma", "clause", "colon", "left_quote", "left_mark", "role_before"),
-    *("towards_before", "of_before", "verb_before", "noun_before", "other_before"),
-)
-_RIGHTS = (
-    *("acts", "called", "title", "kin", "number", "sex", "list", "goes_on", "right_comma"),
-    *("right_quote", "right_mark", "firm", "thing", "of_after", "particle_after", "verb_after"),
-    *("other_after", "noun_after"),
-)
-
-
-def features(text: str, start: int, surname: int, given: int) -> list[str]:
-    """What speaks for and against the name of so many characters at ``start``: bits in bins, what
-    stands on its left and right, and the first of either together."""
-    name = text[start : start + surname + given]
-    return _told(_of_characters(name, surname)) + _around(text, start, surname, given)
-
-
-def _around(text: str, start: int, surname: int, given: int) -> list[str]:
-    left, right = _of_left(text, start, surname), _of_right(text, start + surname + given)
-    told = _told({**left, **right})
-    before = next((name for name in _LEFTS if name in left), "none")
-    after = next((name for name in _RIGHTS if name in right), "none")
-    told.append(f"{before}*{after}")
-    if given == 1:
-        told += [f"short*{before}", f"short*{after}"]
-    return told
-
-
-_BITS = frozenset(
-    {"surname", "first", "last", "only", "given_word", "whole_word", "begins_word"}
-    | {"crosses_left", "crosses_right"}
-)
-
-
-def _of_characters(name: str, surname: int) -> dict[str, int]:
+@lru_cache(maxsize=1 << 14)
+def _of_characters(name: str, surname: int) -> tuple[str, ...]:
     surnames, first, last, words = tables()
     family, final, given = name[:surname], name[-1], len(name) - surname
-    found: dict[str, int] = {}
     cost = surnames.get(family, RARE) if surname == 1 else COMPOUND
-    found["surname"] = min(words.get(family, _UNKNOWN), 20) - cost
+    bits = {"surname": min(words.get(family, _UNKNOWN), 20) - cost}
     if given == 1:
-        found["short"] = 1
-        found["only"] = min(words.get(final, _UNKNOWN), 20) - last.get(final, RARE)
+        bits["only"] = min(words.get(final, _UNKNOWN), 20) - last.get(final, RARE)
     else:
-        found["first"] = min(words.get(name[-2], _UNKNOWN), 20) - first.get(name[-2], RARE)
-        found["last"] = min(words.get(final, _UNKNOWN), 20) - last.get(final, RARE)
-        found["given_word"] = _joined(name, surname, len(name))
-        found["whole_word"] = _joined(name, 0, len(name))
-        found["place_end"] = final in _PLACE_ENDS
-    found["begins_word"] = _joined(name, 0, surname + 1)
-    found["word_begins"] = name[: surname + 1] in _WORDS
-    found["mostly_word"] = family in MOSTLY_WORDS
-    found["seldom"] = any(c in SELDOM for c in name[surname:])
-    found["untypical"] = not _GIVEN.issuperset(name[surname:])
-    found["place"] = final in PLACES
-    return {feature: int(value) for feature, value in found.items() if value}
+        bits["first"] = min(words.get(name[-2], _UNKNOWN), 20) - first.get(name[-2], RARE)
+        bits["last"] = min(words.get(final, _UNKNOWN), 20) - last.get(final, RARE)
+        bits["given_word"] = _joined(name, surname, len(name))
+        bits["whole_word"] = _joined(name, 0, len(name))
+    bits["begins_word"] = _joined(name, 0, surname + 1)
+    told = {
+        "short": given == 1,
+        "word_begins": name[: surname + 1] in WORDS,
+        "mostly_word": family in MOSTLY_WORDS,
+        "seldom": any(c in SELDOM for c in name[surname:]),
+        "untypical": not _GIVEN.issuperset(name[surname:]),
+        "place": final in PLACES,
+    }
+    return (
+        *(_binned(feature, worth) for feature, worth in bits.items() if worth),
+        *(feature for feature, is_so in told.items() if is_so),
+    )
 
 
-def _told(found: dict[str, int]) -> list[str]:
-    """Features by name; bits that weigh alike are one."""
-    return [
-        f"{name}:{max(-12, min(24, value)) // _BIN}" if name in _BITS else name
-        for name, value in found.items()
-    ]
-
-
-@lru_cache(maxsize=1 << 16)
-def _worth(name: str, surname: int) -> float:
-    """Log odds of a name by its characters alone."""
-    weights = _weights()
-    told = _told(_of_characters(name, surname))
-    return weights["constant"] + sum(weights.get(feature, 0) for feature in told)
-
-
-_ROLES = frozenset("者员人户客工师友子夫妻父母兄弟哥姐妹叔伯姨舅婿媳民警手主亲戚生弟")
-_OF = frozenset("的队科组局处室站所村厂司")
-_BEFORE_PERSON = frozenset("向与跟给由被让请找是叫和及同据经问对替为称系")
-_AFTER_PERSON = frozenset(
-    "在于从向被将对把给因就已也都又还不没未想要跟是系说称问讲骑开拉打收去来则却以经"
-)
-_FIRM = re.compile(
-    "公司|集团|[店厂馆路街巷桥院园楼城村镇乡湖寺庙苑塔府县]|故居|纪念|社区|超市|门市|商行|物流"
-    "|车队|驾校|学校|小学|中学|大厦|牌"
-    f"|[{_HAN}]{{1,2}}(?:公司|集团|店|馆|园|楼|故居|超市|驾校|学校|酒楼|大厦|医院|渡口|路口)"
-).match
-
-
-def _kind_of_word(text: str, start: int, end: int) -> str | None:
-    """verb, noun or other, where two characters are a word."""
-    if start < 0 or _joined(text, start, end) < 3:
-        return None
+def _kind_of_word(text: str, start: int, end: int) -> str:
+    """verb, noun or other, where two characters are a word; no where they are none."""
+    if start < 0 or _joined(text, start, end) < _BIN:
+        return "no"
     word, (verbs, others) = text[start:end], kinds()
     return "verb" if word in verbs else "other" if word in others else "noun"
 
 
-def _of_left(text: str, start: int, surname: int) -> dict[str, int]:
-    found: dict[str, int] = {}
-    before = text[start - 1 : start]
-    if not "一" <= before <= "鿿":
-        found["left_mark"] = 1
-        if not before or before in "，。；！？\n":
-            found["clause"] = 1
-        elif before in ":：":
-            found["colon"] = 1
-        elif before == "、":
-            found["left_comma"] = 1
-        elif before in '“"‘「':
-            found["left_quote"] = 1
-    else:
-        crossing = max(
-            _joined(text, start - 1, start + surname),
-            _joined(text, start - 2, start + 1),
-            _joined(text, start - 1, start + surname + 1),
-        )
-        if crossing:
-            found["crosses_left"] = crossing
-        if kind := _kind_of_word(text, start - 2, start):
-            found[f"{kind}_before"] = 1
-        for name, characters in (("role", _ROLES), ("of", _OF), ("towards", _BEFORE_PERSON)):
-            if before in characters:
-                found[f"{name}_before"] = 1
-    if before and before in "和与及跟、" and _LIST_LEFT.search(text, max(0, start - 4), start):
-        found["list_left"] = 1
-    if kind := _cue(text, start):
-        found[f"cue_{kind}"] = 1
-        if before in _JOINS and before not in " \u3000":
-            found["joined"] = 1
-    return found
+# --- the model --------------------------------------------------------------------------------
 
 
-def _of_right(text: str, end: int) -> dict[str, int]:
-    found: dict[str, int] = {}
-    after = text[end : end + 1]
-    if not "一" <= after <= "鿿":
-        found["right_mark"] = 1
-        if after == "、":
-            found["right_comma"] = 1
-        elif after and after in '”"':
-            found["right_quote"] = 1
-    else:
-        if crossing := max(_joined(text, end - 1, end + 1), _joined(text, end - 1, end + 2)):
-            found["crosses_right"] = crossing
-        if kind := _kind_of_word(text, end, end + 2):
-            found[f"{kind}_after"] = 1
-        elif after in _AFTER_PERSON:
-            found["particle_after"] = 1
-        elif after == "的":
-            found["of_after"] = 1
-        if _FIRM(text, end):
-            found["firm"] = 1
-    if acts(text, end):
-        found["acts"] = 1
-    elif goes_on(text, end):
-        found["goes_on"] = 1
-    for name, follows in _AFTER.items():
-        if follows(text, end):
-            found[name] = 1
-    return found
+class _Model(NamedTuple):
+    characters: dict[str, int]  # character → its row in each slot
+    features: dict[str, int]  # feature → its row behind the slots
+    rows: "np.ndarray"  # (rows, hidden + 1): what each adds to the hidden layer and to the odds  # noqa: F821
+    bias: "np.ndarray"  # noqa: F821
+    out: "np.ndarray"  # noqa: F821
+    out_bias: float
+    look: "_Look"
 
 
-def score(text: str, start: int, surname: int, given: int) -> float:
-    """Log odds that these characters are a person's name."""
-    weights = _weights()
-    worth = _worth(text[start : start + surname + given], surname)
-    return worth + sum(weights.get(name, 0) for name in _around(text, start, surname, given))
+@cache
+def _model() -> _Model:
+    import numpy as np
 
+    told = np.load(MODEL)
+    characters = {c: i for i, c in enumerate(str(told["characters"]))}
+    names = str(told["feature_names"]).split()
+    networks, width = told["bias"].shape
+    first = SLOTS * len(characters)
+    rows = np.zeros((first + len(names) + 1, networks * width + 1), np.float32)
+    for network in range(networks):
+        columns = slice(network * width, (network + 1) * width)
+        embedded = told["embedding"][network].astype(np.float32)
+        slots = told["slots"][network].astype(np.float32).reshape(SLOTS, -1, width)
+        rows[:first, columns] = (embedded @ slots).reshape(first, width)
+        rows[first:-1, columns] = told["features"][network]
+    rows[first:-1, -1] = told["linear"]
+    return _Model(
+        characters=characters,
+        features={name: first + i for i, name in enumerate(names)},
+        rows=rows,
+        bias=told["bias"].ravel(),
+        out=told["out"].ravel(),
+        out_bias=float(told["out_bias"]),
+        look=_Look(told),
+    )
+
+
+def score(text: str, found: Sequence[Candidate]) -> list[float]:
+    """Log odds of each candidate that it is a person's name."""
+    model = _model()
+    width, unknown, nothing = len(model.characters), model.characters[UNKNOWN], len(model.rows) - 1
+    told = []
+    for candidate in found:
+        slots = enumerate(window(text, *candidate))
+        at = [slot * width + model.characters.get(c, unknown) for slot, c in slots]
+        at += [model.features.get(name, nothing) for name in features(text, *candidate)]
+        told.append(at + [nothing] * (_MOST_TOLD - len(at)))
+    summed = model.rows.take(told, axis=0).sum(axis=1)
+    hidden = (summed[:, :-1] + model.bias).clip(0)
+    return (hidden @ model.out + summed[:, -1] + model.out_bias).tolist()
+
+
+_MOST_TOLD = SLOTS + 16  # characters and features of a candidate
+UNKNOWN = "\x00"
+"""Stands in the model for a character that it does not know."""
+
+
+# --- the cheap look ---------------------------------------------------------------------------
+
+AT_ONCE = ("pair", "surname", "pair_bits", "before")
+IN_SECOND = ("third", "middle", "after", "across", "two_before")
+
+
+def look_of(text: str, start: int) -> dict[str, str]:
+    """What the cheap look sees at ``start``: first the parts AT_ONCE, then those IN_SECOND."""
+    pair, before = text[start : start + 2], text[max(0, start - 1) : start]
+    at_once = (pair, pair[:1], _pair_bits(pair), before)
+    return dict(zip(AT_ONCE + IN_SECOND, at_once + _in_second(text, start), strict=True))
+
+
+def _in_second(text: str, start: int) -> tuple[str, ...]:
+    return (
+        text[start + 2 : start + 3],
+        text[start + 1 : start + 3],
+        text[start + 2 : start + 4],
+        text[max(0, start - 1) : start + 1],
+        text[max(0, start - 2) : start],
+    )
+
+
+def _pair_bits(pair: str) -> str:
+    """By how much a surname and the character after it are likelier in a name than as words."""
+    if pair in _COMPOUNDS:
+        return "compound"
+    surnames, first, last, words = tables()
+    given = min(first.get(pair[1:], RARE), last.get(pair[1:], RARE) + 2)
+    apart = sum(words.get(c, _UNKNOWN) for c in pair)
+    told = min(apart, words.get(pair, 99)) - surnames.get(pair[0], RARE) - given
+    return str(max(-12, min(12, told)) // 2)
+
+
+_LESS_IF_ANNOUNCED = 2.0
+
+
+class _Look:
+    """The cheap look's weights: of each part, by what stands there."""
+
+    def __init__(self, told: Mapping[str, "np.ndarray"]) -> None:  # noqa: F821
+        weights = {
+            part: dict(zip(told[f"{part}_keys"].tolist(), told[part].tolist(), strict=True))
+            for part in (*AT_ONCE, *IN_SECOND)
+        }
+        *self._of_pair, self._before = (weights[part] for part in AT_ONCE)
+        self._in_second = [weights[part] for part in IN_SECOND]
+        self._begins: dict[str, float] = {}
+        self._least_at_once, self._least = told["least"].tolist()
+
+    def sites(self, text: str) -> Iterator[int]:
+        """Where a name may well begin."""
+        begins, before, least = self._begins, self._before, self._least_at_once
+        for site in _NAME_SITE.finditer(text):
+            start = site.start()
+            pair = text[start : start + 2]
+            worth = begins.get(pair)
+            if worth is None:
+                worth = self._learn(pair)
+            worth += before.get(text[start - 1 : start], 0.0)
+            if worth >= least and worth + self._more(text, start) >= self._least:
+                yield start
+
+    def may_begin(self, text: str, start: int) -> bool:
+        """Whether a name may begin at ``start``, where something announces it."""
+        pair, before = text[start : start + 2], text[start - 1 : start]
+        worth = self._begins.get(pair) or self._learn(pair)
+        worth += self._before.get(before, 0.0) + self._more(text, start)
+        return worth >= self._least - _LESS_IF_ANNOUNCED
+
+    def _learn(self, pair: str) -> float:
+        keys = pair, pair[0], _pair_bits(pair)
+        told = sum(w.get(key, 0.0) for w, key in zip(self._of_pair, keys, strict=True))
+        if len(self._begins) < 1 << 16:
+            self._begins[pair] = told
+        return told
+
+    def _more(self, text: str, start: int) -> float:
+        told = zip(self._in_second, _in_second(text, start), strict=True)
+        return sum([weights.get(key, 0.0) for weights, key in told])
+
+
+# --- names ------------------------------------------------------------------------------------
 
 _NO_BEGINNING = frozenset(ETHNIC_BEGINNINGS)
+_salutation = re.compile("|".join(SALUTATIONS)).match
+_thing = re.compile("|".join(THINGS)).match
 
 
-def find_likely(text: str) -> list[tuple[int, int]]:
-    """Names that nothing announces, where a clause begins or after 据, 的, 我弟 …: those that their
-    characters make far likelier than words, and those that the model finds likely."""
-    found: list[tuple[int, int]] = []
-    site = SITE.search(text)
-    while site:
-        start, end = site.start(), None
-        if text[start : start + 2] not in _NO_BEGINNING and (
-            ends := _ends(text, start, LEAST_WORTH)
-        ):
-            if text[start - 1 : start] == "、":  # 万达、金鹰、高新: so short they may be shops
-                ends = [end for end in ends if end - start > 2]
-            end = bare_name(text, start) or _likeliest(text, start, ends, THRESHOLD)
-            if end is not None:
-                found.append((start, end))
-        site = SITE.search(text, end or start + 1)
-    return found
+class Judged:
+    """What the model finds of one text."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        found = [
+            candidate
+            for start in _model().look.sites(text)
+            if text[start : start + 2] not in _NO_BEGINNING
+            for candidate in self._candidates(start)
+        ]
+        self._odds = self._judge(found)
 
-def likely_end(text: str, start: int) -> int | None:
-    """End of the likeliest name that begins at ``start``, which something announces; else None."""
-    ends = _ends(text, start, LEAST_ANNOUNCED_WORTH)
-    return _likeliest(text, start, ends, ANNOUNCED_THRESHOLD)
+    def names(self, least: float = THRESHOLD) -> list[tuple[int, int]]:
+        """Spans that are likely to be names, whatever announces them, in order; of those that
+        overlap the likeliest."""
+        kept: list[tuple[int, int]] = []
+        for odds, (start, surname, given) in sorted(self._odds, reverse=True):
+            end = start + surname + given
+            if odds >= least and all(end <= first or start >= last for first, last in kept):
+                kept.append((start, end))
+        return sorted(kept)
 
+    def announced(self, start: int) -> int | None:
+        """End of the likeliest name at ``start``, where something announces it; None for none."""
+        told = [entry for entry in self._odds if entry[1][0] == start]
+        if not told and _model().look.may_begin(self._text, start):
+            told = self._judge(self._candidates(start))
+        odds, found = max(told, default=(ANNOUNCED_THRESHOLD - 1, None))
+        return sum(found) if odds >= ANNOUNCED_THRESHOLD else None
 
-def _surname(text: str, start: int) -> int:
-    return 2 if text[start : start + 2] in _COMPOUNDS else 1
+    def _judge(self, found: Sequence[Candidate]) -> list[tuple[float, Candidate]]:
+        return list(zip(score(self._text, found), found, strict=True)) if found else []
 
-
-def _ends(text: str, start: int, least: float) -> list[int]:
-    """Where a name at ``start`` may end, by its characters alone; 常州 is a word."""
-    words = tables()[3]
-    surname = _surname(text, start)
-    if surname == 1 and text[start : start + 1] not in _SINGLE:
-        return []
-    ends = []
-    for end in (start + surname + 1, start + surname + 2):
-        new = text[end - 1 : end]
-        if not "一" <= new <= "鿿" or new in NEVER:
-            break
-        if text[start:end] not in words and _worth(text[start:end], surname) >= least:
-            ends.append(end)
-    return ends if ends and not _salutation(text, start + surname) else []
-
-
-def _likeliest(text: str, start: int, ends: list[int], least: float) -> int | None:
-    surname = _surname(text, start)
-    scored = [(score(text, start, surname, end - start - surname), end) for end in ends]
-    best = max(scored, default=(least - 1, None))
-    return best[1] if best[0] >= least else None
+    def _candidates(self, start: int) -> list[Candidate]:
+        return [
+            (start, surname, given)
+            for start, surname, given in candidates(self._text, start)
+            if not _salutation(self._text, start + surname)
+            and not _thing(self._text, start + surname + given)
+        ]

@@ -129,6 +129,8 @@ RARE_SURNAMES = (
     "支於松乌巴班印怀双充满隆师养红益牧羊祖索权堵楼帅修海火问从步宿洒山寸弓区厚候战秋原铁"
 )
 """Surnames so seldom, and mostly words, that only the characters after them can tell."""
+SELDOM_SURNAMES = "荣尧相普禄侬都和年才兴力生业"
+"""Hardly ever surnames: only what stands around them can tell (see namescore)."""
 
 NEVER_GIVEN = "某的了是在吗呢吧我你他她它们这那没也还又再给让把被"
 """Characters that stand in no given name."""

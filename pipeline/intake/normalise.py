@@ -5,9 +5,8 @@ column, from which quality/ decides on quarantine; an unreadable secondary value
 is counted in ``warnings_zh``.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
@@ -28,6 +27,7 @@ from pipeline.domain.privacy import (
 )
 from pipeline.domain.text import clean, clean_code
 from pipeline.domain.ticket import FIELD_NAMES, FIELDS, TIME_FIELDS, Kind, Status
+from pipeline.intake.formula_errors import FormulaErrors
 from pipeline.intake.layouts import (
     CALLER_ID,
     SEQUENCE,
@@ -47,8 +47,11 @@ from pipeline.intake.times import (
 from pipeline.intake.values import (
     Cached,
     IdLost,
+    all_kept,
     full_phones,
     look_up,
+    looks_rounded,
+    other_numbers,
     parse_count,
     parse_flag,
     parse_ticket_no,
@@ -65,7 +68,7 @@ MASKED_TEXTS = ("title", "content", "reply", "place", "dissatisfaction_reason")
 _WORD_FIELDS = ("category", "trade", "verified", "resolved", "status", "satisfaction")
 _UNIT_FIELDS = ("target_unit", "handler_unit", "co_handler_unit")
 _LONGEST_ANSWER = 10  # characters of an answer to 是否解决
-_BETWEEN_NUMBERS = re.compile("[、,\uff0c;\uff1b/\\s]+")
+_ROUNDED_TELL = 3  # numbers that end in zeros: fewer are chance
 _NAMES_ZH = {f.name: f.name_zh for f in FIELDS}
 _PAST = ("accepted_at", "dispatched_at", "signed_at", "closed_at", "visited_at")
 
@@ -101,6 +104,8 @@ class Normaliser:
         self._bad: Counter[str] = Counter()
         self._unlisted: dict[str, Counter[str]] = {}
         self._notes: dict[str, None] = {}
+        self._errors = FormulaErrors()
+        self._numbers = self._rounded = 0
         self._matches: dict[tuple[str, ...], Match] = {}
         units = load_units()
 
@@ -127,7 +132,7 @@ class Normaliser:
             "caller_name": Cached(optional(mask_name)),
             "caller_phone": Cached(optional(mask_phone)),
             "plate": Cached(optional(mask_plate)),
-            "linked_ticket_no": Cached(_other_numbers),
+            "linked_ticket_no": Cached(other_numbers),
         }  # fmt: skip
         self._not_public = Cached(partial(self._flag, "is_confidential", inverted=True))
         self._region = Cached(lambda cell: region_of(cell) if cell else None)
@@ -149,10 +154,12 @@ class Normaliser:
         """Any cells in, a chunk of as many rows out."""
         n = len(raw)
         match = self._matches.setdefault(tuple(raw.headings), self._layout.match(raw.headings))
-        cells = self._cells(raw, match)
+        rows = self._joined_rows(raw)
+        mapped = {heading for headings in match.mapped.values() for heading in headings}
+        read = self._errors.blanked(raw, rows, mapped)
+        cells = self._cells(read, match)
         blank = [""] * n
         out: dict[str, list] = {name: [None] * n for name in FIELD_NAMES}
-        rows = self._joined_rows(raw)
         # A column at a time looking for long cells costs ten times as much.
         too_long = _too_long(raw) if max(map(len, rows), default=0) > TEXT_LIMIT else set()
 
@@ -170,11 +177,11 @@ class Normaliser:
             if name != "accepted_at" and name in cells:
                 out[name] = self._times(name, cells[name], out["accepted_at"])
         if "matter" in match.mapped:
-            out["matter"] = self._matter(raw, match)
+            out["matter"] = self._matter(read, match)
         for name in ("status", "satisfaction"):
             if name in cells:
                 out[f"{name}_raw"] = self._by_cell[f"{name}_raw"].column(cells[name])
-        self._confidential(raw, match, cells, out)
+        self._confidential(read, match, cells, out)
         phones, contacts = self._contacts(cells, out, n)
         out["caller_key"] = self._caller_keys(phones, cells.get(CALLER_ID, blank))
         self._texts(cells, out, too_long, contacts)
@@ -215,7 +222,7 @@ class Normaliser:
             if others and self._layout.fields[name].joined:
                 titles = [self._layout.plain(heading) for heading in headings]
                 cells[name] = [
-                    _all_kept(list(zip(titles, row, strict=True)))
+                    all_kept(list(zip(titles, row, strict=True)))
                     for row in zip(first, *others, strict=True)
                 ]
                 continue
@@ -247,8 +254,10 @@ class Normaliser:
                 if value is None:
                     problems[i] = "missing"
                 else:
+                    self._rounded += looks_rounded(value)
                     value = prefix + value
             values.append(value)
+        self._numbers += len(values) - values.count(None)
         return values, problems
 
     def _accepted(self, cells: list[str]) -> tuple[list, list]:
@@ -420,7 +429,7 @@ class Normaliser:
 
     def warnings_zh(self) -> list[str]:
         """What was left out so far, for the operator: counts of unreadable secondary times,
-        value words that no list knows, years without a calendar."""
+        value words that no list knows, formula errors, years without a calendar."""
         warnings = [
             f"「{_NAMES_ZH[name]}」有 {count} 个值无法识别为时间，已留空。"
             for name, count in sorted(self._bad.items())
@@ -428,7 +437,12 @@ class Normaliser:
         for name, words in sorted(self._unlisted.items()):
             listed = "、".join(sorted(words)[:5])
             warnings.append(f"「{_NAMES_ZH[name]}」有未登记的取值：{listed}。")
-        return [*warnings, *self._notes]
+        if self._rounded >= _ROUNDED_TELL and self._rounded > self._numbers / 2:
+            warnings.append(
+                f"「工单编号」{self._numbers} 个中有 {self._rounded} 个第 15 位以后全是 0，"
+                "像是被表格软件当作数字舍入过，不同工单可能因此合并，请核对原始导出。"
+            )
+        return [*warnings, *self._errors.warnings_zh(), *self._notes]
 
 
 def _within_day(name: str, moment: datetime | None, accepted: datetime | None) -> datetime | None:
@@ -439,29 +453,6 @@ def _within_day(name: str, moment: datetime | None, accepted: datetime | None) -
     if name == "due_at":
         return datetime.combine(moment, END_OF_DAY)
     return accepted if accepted and accepted.date() == moment.date() else moment
-
-
-def _all_kept(texts: Sequence[tuple[str, str]]) -> str:
-    """The filled texts of (heading, cell) pairs, each under its heading where there are several;
-    one that another holds word for word is said once."""
-    filled = {cell: heading for heading, cell in reversed(texts) if cell and clean(cell)}
-    own = [cell for cell in reversed(filled) if not any(cell in c for c in filled if c != cell)]
-    if len(own) < 2:
-        return own[0] if own else ""
-    return "\n".join(f"【{filled[cell]}】{cell}" for cell in own)
-
-
-def _other_numbers(cell: str) -> str | None:
-    """The numbers of a cell in the form of ``ticket_no``, so that they can be looked up."""
-    numbers = []
-    for part in _BETWEEN_NUMBERS.split(cell):
-        try:
-            number = parse_ticket_no(part)
-        except IdLost:
-            number = clean_code(part)
-        if number:
-            numbers.append(number)
-    return mask_text("、".join(dict.fromkeys(numbers))) or None
 
 
 def _too_long(raw: RawChunk) -> set[int]:

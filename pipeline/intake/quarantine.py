@@ -149,10 +149,25 @@ def open_row(sealed: bytes, vault: Vault) -> tuple[Layout, dict[str, str]]:
     return layout_by_name(kept["layout"]), kept["cells"]
 
 
-def _rows(engine: sa.Engine, ids: Iterable[int] | None, *, only_open: bool = True) -> Iterator:
-    """Rows, each with the export it was received in (``origin``, ``file_name``, its period)."""
-    origin, file = origins(), tables.export_file.c
-    query = (
+def _rows(engine: sa.Engine, ids: Iterable[int] | None) -> Iterator:
+    """Open rows (or the given ones of them), each with the export it was received in
+    (``origin``, ``file_name``, its period).
+    """
+    kept = tables.quarantine_row.c
+    which = [kept.state == "open"]
+    if ids is not None:
+        wanted = sorted(set(ids))
+        which = [
+            which[0] & kept.id.in_(wanted[at : at + _BATCH]) for at in range(0, len(wanted), _BATCH)
+        ]
+    with engine.connect() as connection:
+        for condition in which:
+            yield from connection.execute(_with_origin(condition))
+
+
+def _with_origin(which: sa.ColumnElement[bool]) -> sa.Select:
+    origin, file = origins(which), tables.export_file.c
+    return (
         sa.select(
             tables.quarantine_row,
             origin.c.file_id.label("origin"),
@@ -162,18 +177,8 @@ def _rows(engine: sa.Engine, ids: Iterable[int] | None, *, only_open: bool = Tru
         )
         .join_from(tables.quarantine_row, origin, origin.c.id == tables.quarantine_row.c.id)
         .join(tables.export_file, file.id == origin.c.file_id)
+        .order_by(origin.c.file_id, tables.quarantine_row.c.id)
     )
-    if only_open:
-        query = query.where(tables.quarantine_row.c.state == "open")
-    query = query.order_by(origin.c.file_id, tables.quarantine_row.c.id)
-    with engine.connect() as connection:
-        if ids is None:
-            yield from connection.execute(query)
-            return
-        wanted = sorted(set(ids))
-        for at in range(0, len(wanted), _BATCH):
-            batch = wanted[at : at + _BATCH]
-            yield from connection.execute(query.where(tables.quarantine_row.c.id.in_(batch)))
 
 
 def _hidden(engine: sa.Engine, vault: Vault, ids: Iterable[int] | None) -> set[tuple[str, str]]:

@@ -16,6 +16,7 @@ from pipeline.intake.layouts import Layout, Match, load_layouts, load_words
 from pipeline.intake.periods import find_period
 from pipeline.intake.sheets import Sheet, Tables
 from pipeline.intake.tables import open_tables
+from pipeline.intake.values import FORMULA_ERROR
 
 SHEET_ROWS = {65_536: "xls", 1_048_576: "xlsx"}
 """Rows that a sheet can hold: there exports are cut off without a word (domain B7.16), and stay
@@ -359,7 +360,8 @@ def _data_rows(sheet: Sheet, header: Header) -> Iterator[tuple[int, list[str]]]:
 
 
 class _ExtraRows:
-    """Tells rows that are no data: blank ones, totals, 制表人, the headings once more.
+    """Tells rows that are no data: blank ones, totals, 制表人, the headings once more, rows of
+    formula errors.
 
     A total is known by the row's first filled cell, unless that is the content: a row with
     nothing before its content is a damaged ticket, not a total.
@@ -373,6 +375,11 @@ class _ExtraRows:
         self._content = {
             header.headings.index(heading) for heading in match.mapped.get("content", ())
         }
+        self._telling = self._content | {
+            header.headings.index(heading)
+            for name in ("ticket_no", "accepted_at")
+            for heading in match.mapped.get(name, ())
+        }
 
     def __call__(self, row: list[str]) -> bool:
         column, first = next(
@@ -380,12 +387,19 @@ class _ExtraRows:
         )
         if not first:
             return True
+        if FORMULA_ERROR.fullmatch(first) and self._only_errors(row):
+            return True
         if column not in self._content and self._footer.match("".join(first.split())):
             return True
         if clean_code(first) not in self._headings:
             return False
         codes = {code for cell in row if (code := clean_code(cell))}
         return len(codes) > 2 and codes <= self._headings
+
+    def _only_errors(self, row: list[str]) -> bool:
+        """A column's formula drawn down further than the tickets go."""
+        filled = {at for at, cell in enumerate(row) if cell and not cell.isspace()}
+        return not filled & self._telling and all(FORMULA_ERROR.fullmatch(row[at]) for at in filled)
 
 
 def _sheet_chunks(sheet: Sheet, header: Header, size: int, number: int) -> Iterator[RawChunk]:

@@ -21,11 +21,12 @@ from pipeline.intake import reading
 from pipeline.intake.normalise import Normaliser, TicketChunk
 from pipeline.settings import EXPECTATIONS_DIR, PROJECT_ROOT
 from pipeline.store.archive import open_archive
-from pipeline.store.vault import Vault
+from pipeline.store.vault import SealBroken, Vault
 
 _PURPOSE = "staging"
 _TIMES = frozenset((*TIME_FIELDS, "state_at"))
 _EXPORT, _READ = "export.json", "read.json"
+_PARTS = "raw", "rows", "checked"
 _RAW_FIELDS = ("headings", "row_no", "sheet", "source_row", "columns", "layout")
 
 
@@ -79,8 +80,26 @@ def staged_export(directory: Path) -> dict | None:
 
 def read_whole(directory: Path) -> dict | None:
     """The numbers of rows and chunks and the warnings of an export that this code read to its
-    end; None before, and for what a night before an upgrade left."""
-    return _told(directory / _EXPORT) and _told(directory / _READ)
+    end; None before, where a chunk is missing, and for what a night before an upgrade left."""
+    facts = _told(directory / _EXPORT) and _told(directory / _READ)
+    return facts if facts and chunk_numbers(directory) == list(range(facts["chunks"])) else None
+
+
+def can_be_resumed(directory: Path, vault: Vault) -> bool:
+    """Whether an earlier night read the export whole, and every part of it still opens.
+
+    Staged parts are not flushed to the disk one by one: a power cut may leave some of them empty,
+    torn or missing, and then the archived export is read again.
+    """
+    if not read_whole(directory):
+        return False
+    try:
+        for number in chunk_numbers(directory):
+            for kind in _PARTS:
+                vault.open(_part(directory, number, kind).read_bytes(), _PURPOSE)
+    except (FileNotFoundError, SealBroken):
+        return False
+    return True
 
 
 def _told(path: Path) -> dict | None:

@@ -1,9 +1,9 @@
 """Single cells to canonical values: ids, value words, flags, counts, regions, phones."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from pipeline.domain.privacy import MASKED_MOBILE, find_personal_data
+from pipeline.domain.privacy import MASKED_MOBILE, find_personal_data, mask_text
 from pipeline.domain.text import clean, clean_code
 
 
@@ -25,9 +25,15 @@ class Cached(dict):
         return list(map(self.__getitem__, cells))
 
 
+FORMULA_ERROR = re.compile(
+    r"\s*(#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!"
+    r"|EXTERNAL!|UNKNOWN!|PYTHON!|GETTING_DATA)|Err:5[0-9]{2})\s*"
+)
+"""A cell that shows why a spreadsheet has no value for it; the last one is LibreOffice's."""
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[Ee][+]?[0-9]{1,3}")
 _TRAILING_ZERO = re.compile(r"([0-9]+)\.0+")
 _KEPT_DIGITS = 15  # of a number, in a spreadsheet
+_TELLING_DIGITS = 20  # five zeros at the end of a number are no chance
 
 
 class IdLost(ValueError):
@@ -52,9 +58,34 @@ def parse_ticket_no(text: str) -> str | None:
         text = match[1] if match else code
     if not text.strip("0"):
         return None
-    if len(text) >= 20 and text.isdecimal() and not text[_KEPT_DIGITS:].strip("0"):
+    if len(text) >= _TELLING_DIGITS and looks_rounded(text):
         raise IdLost
     return text
+
+
+def looks_rounded(number: str) -> bool:
+    """Whether the digits that a spreadsheet does not keep are all zero. Of a number with 16 to 19
+    digits this may be so by chance, and only many of them tell.
+    """
+    return (
+        len(number) > _KEPT_DIGITS and number.isdecimal() and not number[_KEPT_DIGITS:].strip("0")
+    )
+
+
+_BETWEEN_NUMBERS = re.compile("[、,\uff0c;\uff1b/\\s]+")
+
+
+def other_numbers(cell: str) -> str | None:
+    """The numbers of a cell in the form of ``ticket_no``, so that they can be looked up."""
+    numbers = []
+    for part in _BETWEEN_NUMBERS.split(cell):
+        try:
+            number = parse_ticket_no(part)
+        except IdLost:
+            number = clean_code(part)
+        if number:
+            numbers.append(number)
+    return mask_text("、".join(dict.fromkeys(numbers))) or None
 
 
 _SUFFIX = re.compile(r"[((\[【].*?[))\]】]$|[-—_/::].*$")
@@ -140,3 +171,13 @@ def full_phones(text: str) -> list[str]:
         elif finding.kind == "landline":
             numbers.append(digits)
     return numbers
+
+
+def all_kept(texts: Sequence[tuple[str, str]]) -> str:
+    """The filled texts of (heading, cell) pairs, each under its heading where there are several;
+    one that another holds word for word is said once."""
+    filled = {cell: heading for heading, cell in reversed(texts) if cell and clean(cell)}
+    own = [cell for cell in reversed(filled) if not any(cell in c for c in filled if c != cell)]
+    if len(own) < 2:
+        return own[0] if own else ""
+    return "\n".join(f"【{filled[cell]}】{cell}" for cell in own)

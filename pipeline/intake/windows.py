@@ -17,6 +17,7 @@ import zipfile
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -26,6 +27,7 @@ import python_calamine as calamine
 from pipeline.domain.outcome import FileReason, FileStopped
 from pipeline.intake.cells import cell_text, damage_is_stopped
 from pipeline.intake.cuts import Uncut, check_corner, cut, numbered
+from pipeline.intake.workbook_errors import Errors, Watched, sheet_errors
 from pipeline.store.scratch import Scratch
 
 WINDOW = 2 << 20
@@ -86,7 +88,8 @@ class CutWorkbook:
         sheet = CutSheet(self._scratch)
         numbers = [0]
         with self._archive.open(part) as stream:
-            for head, found, end in cut(stream, self._window, _ROWS_BEGIN, b"row", b"sheetData"):
+            watched = Watched(stream)
+            for head, found, end in cut(watched, self._window, _ROWS_BEGIN, b"row", b"sheetData"):
                 rows, numbers = numbered(found, numbers[-1])
                 check_corner(rows, numbers)
                 begin = head if end else head.replace(_ROWS, _NONE_MERGED + _ROWS)
@@ -96,6 +99,8 @@ class CutWorkbook:
                     window = self._book({part: xml}).get_sheet_by_name(name)
                     values = window.to_python()
                 sheet.take(window, values if data is rows else self._strings.put(values))
+        if watched.has_errors:
+            sheet.errors = partial(sheet_errors, self._archive, part)
         return sheet
 
     def _read_strings(self, name: str, part: str) -> "_SharedStrings":
@@ -130,6 +135,7 @@ class CutSheet:
     def __init__(self, scratch: Scratch) -> None:
         self.start: tuple[int, int] | None = None
         self.merged_cell_ranges: list = []
+        self.errors: Errors | None = None  # in formulas; calamine gives them as blank
         self._end = self._right = 0
         self._scratch = scratch
         self._pieces: list[tuple[int, int, int, int]] = []  # row, column, place and size

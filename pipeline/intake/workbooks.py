@@ -6,7 +6,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipeline.intake.corners import MAX_CELLS, ods_corner, xlsb_corner, xlsx_cor
 from pipeline.intake.cuts import Uncut
 from pipeline.intake.sheets import Sheet, Tables
 from pipeline.intake.windows import CutSheet, CutWorkbook
+from pipeline.intake.workbook_errors import Errors, Watched, errors_by_sheet
 
 MAX_SHEETS = 2 << 30
 """Unpacked bytes of the sheets and their texts, where calamine must hold them all: as values they
@@ -42,7 +43,7 @@ def zip_tables(stream: BinaryIO, scratch: Path | None = None) -> Tables:
         if "xl/workbook.bin" not in names and _held(infos) > _LARGE:
             with suppress(Uncut):
                 return _cut_xlsx(stream, archive, scratch)
-        return _tables("xlsx", _xlsx(stream, archive))
+        return _tables("xlsx", *_xlsx(stream, archive))
     if "content.xml" in names:
         _check_held(infos)
         _check_sheet(archive, archive.getinfo("content.xml"))
@@ -110,9 +111,9 @@ def broken_zip_is_damaged() -> Iterator[None]:
         raise FileStopped(FileReason.DAMAGED, "压缩内容校验不符。") from error
 
 
-def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Refuse a sheet with a cell so far out that its rectangle would not fit in memory: calamine
-    aborts the process on it.
+    aborts the process on it. Returns whether an xlsx sheet holds formula errors.
     """
     limit = MAX_CELLS
     if info.filename == "content.xml":
@@ -120,14 +121,16 @@ def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
     elif info.filename.endswith((".xml", ".bin")):
         corner = xlsx_corner if info.filename.endswith(".xml") else xlsb_corner
     else:
-        return
+        return False
     with broken_zip_is_damaged(), archive.open(info) as part:
-        rows, columns = corner(part)
+        watched = Watched(part)
+        rows, columns = corner(watched)
     if rows * columns > limit:
         raise FileStopped(
             FileReason.TOO_LARGE,
             f"工作表的范围达到 {rows} 行 × {columns} 列。请删除数据区以外的多余单元格后另存。",
         )
+    return watched.has_errors
 
 
 _TRIAL = """
@@ -167,16 +170,23 @@ def _calamine(stream: BinaryIO) -> calamine.CalamineWorkbook:
         return calamine.CalamineWorkbook.from_filelike(stream)
 
 
-def _xlsx(stream: BinaryIO, archive: zipfile.ZipFile) -> calamine.CalamineWorkbook:
-    """The workbook, xlsx or xlsb, held by calamine."""
-    _check_held(archive.infolist())
-    for info in archive.infolist():
-        if info.filename.startswith("xl/worksheets/"):
-            _check_sheet(archive, info)
+def _xlsx(
+    stream: BinaryIO, archive: zipfile.ZipFile
+) -> tuple[calamine.CalamineWorkbook, dict[str, Errors]]:
+    """The workbook, xlsx or xlsb, held by calamine, and the formula errors by sheet."""
+    infos = archive.infolist()
+    _check_held(infos)
+    with_errors = {
+        info.filename
+        for info in infos
+        if info.filename.startswith("xl/worksheets/") and _check_sheet(archive, info)
+    }
     if "xl/workbook.bin" in archive.namelist():
         stream.seek(0)
         _check_survival(stream.read())
-    return _calamine(stream)
+    with broken_zip_is_damaged():
+        errors = errors_by_sheet(archive, with_errors)
+    return _calamine(stream), errors
 
 
 def _cut_xlsx(stream: BinaryIO, archive: zipfile.ZipFile, scratch: Path | None) -> Tables:
@@ -186,25 +196,37 @@ def _cut_xlsx(stream: BinaryIO, archive: zipfile.ZipFile, scratch: Path | None) 
         book = CutWorkbook(archive, scratch)
     whole = cache(lambda: _xlsx(stream, archive))
 
-    def sheet(name: str) -> CutSheet | calamine.CalamineSheet:
+    def sheet(name: str) -> _Opened:
         try:
             with broken_zip_is_damaged():
-                return book.get_sheet_by_name(name)
+                opened = book.get_sheet_by_name(name)
+            return opened, opened.errors
         except Uncut as uncut:
             if uncut.__cause__ and _held(archive.infolist()) > MAX_SHEETS:
                 raise uncut.__cause__ from None
-            with damage_is_stopped():
-                return whole().get_sheet_by_name(name)
+            held, errors = whole()
+            return held.get_sheet_by_name(name), errors.get(name)
 
-    return _tables("xlsx", book, sheet)
+    return _tables_of("xlsx", book, sheet)
 
 
 def _tables(
+    kind: str, book: calamine.CalamineWorkbook, errors: Mapping[str, Errors] | None = None
+) -> Tables:
+    return _tables_of(
+        kind, book, lambda name: (book.get_sheet_by_name(name), (errors or {}).get(name))
+    )
+
+
+_Opened = tuple[CutSheet | calamine.CalamineSheet, Errors | None]
+
+
+def _tables_of(
     kind: str,
     book: calamine.CalamineWorkbook | CutWorkbook,
-    sheet: Callable[[str], CutSheet | calamine.CalamineSheet] | None = None,
+    sheet: Callable[[str], _Opened],
 ) -> Tables:
-    sheet = cache(sheet or book.get_sheet_by_name)  # is parsed whole when it is asked for
+    sheet = cache(sheet)  # is parsed whole when it is asked for
     return Tables(
         kind,
         [
@@ -219,19 +241,24 @@ def _tables(
     )
 
 
-def _rows(
-    sheet: Callable[[str], CutSheet | calamine.CalamineSheet], name: str
-) -> Iterator[list[str]]:
+def _rows(sheet: Callable[[str], _Opened], name: str) -> Iterator[list[str]]:
     with damage_is_stopped():
-        opened = sheet(name)
+        opened, errors = sheet(name)
         is_held = not isinstance(opened, CutSheet)  # as values; texts otherwise
         _, left = opened.start or (0, 0)  # the first column that is not blank
         merged = _merged_below(opened.merged_cell_ranges or ())
+        told = errors() if errors else iter(())
+        error = next(told, None)
         open_spans: dict[int, tuple[int, str]] = {}  # column → last row, text
         for number, row in enumerate(opened.iter_rows()):
             texts = row
             if is_held:
                 texts = [cell if type(cell) is str else cell_text(cell) for cell in row]
+            while error and error[0] <= number:
+                column = error[1] - left
+                if error[0] == number and 0 <= column < len(texts) and not texts[column]:
+                    texts[column] = error[2]
+                error = next(told, None)
             for column, (last, text) in list(open_spans.items()):
                 texts[column] = texts[column] or text
                 if number >= last:

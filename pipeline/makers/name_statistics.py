@@ -2,7 +2,7 @@
 
 ``python -m pipeline.makers.name_statistics``. jieba marks 62,000 full names of three characters:
 how often a character stands in each of their places, how often a word stands in any text, and
-which words are verbs or neither verbs nor nouns, is all that :mod:`pipeline.domain.likelihood`
+which words are verbs or neither verbs nor nouns, is all that :mod:`pipeline.domain.namestatistics`
 needs. Costs are bits (the negative binary logarithm of the share), rounded; one line holds what
 has the same cost.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import jieba
 
-from pipeline.domain.likelihood import STATISTICS
+from pipeline.domain.namestatistics import STATISTICS
 from pipeline.domain.namewords import RARE_SURNAMES, SURNAMES
 
 _LEAST = 20  # occurrences of a word among jieba's 60 million

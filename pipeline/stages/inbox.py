@@ -5,12 +5,13 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.domain.errors import system_reason
 from pipeline.domain.outcome import FileReason
+from pipeline.domain.privacy import mask_text
 
 STILL_WRITTEN = "仍在写入（大小或修改时间在变化），留待下次。"
 
@@ -92,7 +93,12 @@ def _is_hidden(name: str) -> bool:
     return name.startswith((".", "__MACOSX"))
 
 
-def unready(files: set[Path], new: set[Path], settle_seconds: float) -> dict[Path, str]:
+def unready(
+    files: set[Path],
+    new: set[Path],
+    settle_seconds: float,
+    progress: Callable[[str], None] = lambda _line: None,
+) -> dict[Path, str]:
     """Those of the ``new`` files that must not be read yet, each with the reason; ``files`` are
     all that lie there.
 
@@ -100,13 +106,17 @@ def unready(files: set[Path], new: set[Path], settle_seconds: float) -> dict[Pat
     or else by two looks so far apart: a slow line may deliver nothing for seconds. All files are
     waited for together. The clock that stamps a shared folder may be wrong, so every file is
     looked at twice, one that seems old after a moment; and one stamped in the future waits no
-    longer than any other.
+    longer than any other. ``progress`` is told of a wait that a person would notice.
     """
     told = {path: why for path in new if (why := _telltale(path, files))}
     looks = {path: look(path) for path in new - told.keys()}
     if looks:
-        youngest = time.time() - max(modified_ns for _, modified_ns in looks.values()) / 1e9
-        missing = settle_seconds - max(youngest, 0)
+        youngest = max(looks, key=lambda path: looks[path][1])
+        missing = settle_seconds - max(time.time() - looks[youngest][1] / 1e9, 0)
+        if missing > _GLANCE:
+            others = f"等 {len(looks)} 个新文件" if len(looks) > 1 else ""
+            name = f"{mask_text(name_of(youngest))} {others}"
+            progress(f"收件：{name}刚有改动，等待 {missing:.0f} 秒以确认已写完")
         time.sleep(max(missing, min(_GLANCE, settle_seconds)))
     return told | {path: STILL_WRITTEN for path, seen in looks.items() if look(path) != seen}
 

@@ -7,7 +7,7 @@ without rows, and each of its members a file of its own.
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -29,12 +29,18 @@ _OF_OUR_MAKING = (FileReason.UNKNOWN_LAYOUT, FileReason.ENCODING, FileReason.DAM
 tried again only where its reading was interrupted: it goes on at the row where it stood."""
 
 
-def land(context: Context, paths: Iterable[Path], as_of: date) -> StageOutcome:
+def land(
+    context: Context,
+    paths: Iterable[Path],
+    as_of: date,
+    progress: Callable[[str], None] = lambda _line: None,
+) -> StageOutcome:
     """Claim every file under ``paths`` (files, or folders searched to the bottom).
 
     keys: ``pending``, the ids of files landed and not yet loaded or stopped, in order of
     landing, those of an earlier night that was killed included; ``seen``, the id of every file
     found; counts: ``found`` paths, ``new`` and ``known`` files, ``left`` for the next pass.
+    ``progress`` is told where files that were just written are waited for.
     A stopped file is tried again where its own path is given: its layout may be known by now.
     Raises FileNotFoundError for a path that does not exist.
     """
@@ -48,7 +54,7 @@ def land(context: Context, paths: Iterable[Path], as_of: date) -> StageOutcome:
     repeats: list[str] = []  # said, but nothing to attend to
     counts["left"] = len(messages)
     known = {path: ids for path in files if (ids := _known_entry(context, path))}
-    unready = inbox.unready(files, files - known.keys(), context.settings.settle_seconds)
+    unready = inbox.unready(files, files - known.keys(), context.settings.settle_seconds, progress)
     for path in sorted(files):
         counts["found"] += 1
         try:

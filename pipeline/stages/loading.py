@@ -12,8 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipeline import parallel
+from pipeline.domain.errors import OperatorError
 from pipeline.domain.outcome import FileOutcome, FileReason, FileStopped, Ledger, RowReason
 from pipeline.intake.staging import (
+    can_be_resumed,
     chunk_numbers,
     note_reasons,
     noted_reasons,
@@ -36,6 +38,10 @@ _BLOCK_CHUNKS, _MOST_CHUNKS = 4, 8
 however few the rows."""
 
 
+class NotRead(OperatorError):
+    """A file's rows are not staged whole; the message says what to do."""
+
+
 def read_export(context: Context, file_id: int) -> StageOutcome:
     """Recognise the file, normalise and mask every row, and stage the rows.
 
@@ -46,7 +52,7 @@ def read_export(context: Context, file_id: int) -> StageOutcome:
     if file["state"] != FileOutcome.LANDED:
         return _already(context, "read", file)
     staging = _staging(context, file_id)
-    if not read_whole(staging):
+    if not can_be_resumed(staging, context.vault):
         shutil.rmtree(staging, ignore_errors=True)  # of a night killed half way
         try:
             stage_export(**_source(context, file))
@@ -64,7 +70,7 @@ def check(context: Context, file_id: int) -> StageOutcome:
     file = _file(context, file_id)
     if file["state"] != FileOutcome.LANDED:
         return _already(context, "check", file)
-    staging = _staging(context, file_id)
+    staging = _read_staging(context, file)
     checks = FileCheck(file)
     numbers = chunk_numbers(staging)
     for start in range(0, len(numbers), _BLOCK_CHUNKS):
@@ -81,7 +87,7 @@ def store(context: Context, file_id: int) -> StageOutcome:
     file = _file(context, file_id)
     if file["state"] != FileOutcome.LANDED:
         return _already(context, "store", file)
-    staging = _staging(context, file_id)
+    staging = _read_staging(context, file)
     for number in chunk_numbers(staging):
         _store_chunk(context, file_id, staging, number)
     return _finish_store(context, file_id, staging)
@@ -126,7 +132,7 @@ def load_files(
 def _begin_reading(context: Context, pool: Executor, file_id: int) -> Future:
     reading: Future = Future()
     file, staging = _file(context, file_id), _staging(context, file_id)
-    if file["state"] != FileOutcome.LANDED or read_whole(staging):
+    if file["state"] != FileOutcome.LANDED or can_be_resumed(staging, context.vault):
         reading.set_result(None)
         return reading
     # Chunks of a night killed half way must not be taken for new ones.
@@ -287,6 +293,13 @@ def _file(context: Context, file_id: int) -> dict:
 
 def _staging(context: Context, file_id: int) -> Path:
     return context.settings.staging_dir / f"{file_id:08d}"
+
+
+def _read_staging(context: Context, file: dict) -> Path:
+    staging = _staging(context, file["id"])
+    if not read_whole(staging):  # a file of which some rows are missing would pass for loaded
+        raise NotRead(f"{file['name']}：读取后的数据不完整，请重新运行夜间任务，将从归档重新读取。")
+    return staging
 
 
 def _already(context: Context, stage: str, file: dict) -> StageOutcome:

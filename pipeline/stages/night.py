@@ -115,13 +115,11 @@ def publish(context: Context, as_of: date, file_ids: Sequence[int] = ()) -> Stag
     summary = summarise(context, as_of, file_ids)
     home = context.settings.home
     notice = home / "notices" / f"{as_of}.json"
-    notice.parent.mkdir(parents=True, exist_ok=True)
-    notice.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
+    _write(notice, orjson.dumps(summary, option=orjson.OPT_INDENT_2))
     docs = home / "data_docs" / "index.html"
-    docs.parent.mkdir(parents=True, exist_ok=True)
     suites = [load_suite(path) for path in sorted(EXPECTATIONS_DIR.glob("*.json"))]
     page = render_data_docs(summary["files"], as_of, suites, list_stops(context.engine))
-    docs.write_text(page, encoding="utf-8")
+    _write(docs, page.encode())
     outcome = StageOutcome(
         "publish",
         Status.ATTENTION if needs_a_person(summary["files"]) else Status.DONE,
@@ -138,6 +136,14 @@ def publish(context: Context, as_of: date, file_ids: Sequence[int] = ()) -> Stag
     return outcome
 
 
+def _write(path: Path, content: bytes) -> None:
+    """Complete or not at all: on a full disk the one of before stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
 def nightly(
     context: Context,
     paths: Sequence[Path],
@@ -150,7 +156,7 @@ def nightly(
     keys: ``summary`` of :func:`publish`. Exit status: attention where a file was stopped, left
     or has quarantined rows.
     """
-    landed = land(context, paths, as_of)
+    landed = land(context, paths, as_of, progress)
     progress(f"收件：新文件 {landed.counts['new']} 个，已知 {landed.counts['known']} 个")
     statuses = [landed.status]
     messages = list(landed.messages)

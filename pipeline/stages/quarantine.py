@@ -21,7 +21,7 @@ from pipeline.stages.outcome import StageOutcome, Status
 from pipeline.store import tables as t
 from pipeline.store.archive import archive_path, write_archive
 from pipeline.store.engine import read_only
-from pipeline.store.origins import origins
+from pipeline.store.origins import listed
 from pipeline.store.tickets import QuarantinedRow, Rows, file_ledger, store_rows
 
 
@@ -36,19 +36,10 @@ def warm_up() -> None:
 def open_rows(context: Context, reason: str | None = None) -> list[dict]:
     """Rows waiting for repair, oldest first, with masked previews; all, or those of a reason.
 
-    ``file`` is the export that the row was received in, also where a repair of it failed.
+    ``file`` and ``row_no`` are those it was received in, also where a repair of it failed.
     """
-    kept, file, origin = t.quarantine_row.c, t.export_file.c, origins()
-    query = (
-        sa.select(
-            kept.id, file.name.label("file"), kept.sheet, kept.row_no, kept.source_row,
-            kept.reasons_json.label("reasons"),
-        )
-        .join(origin, origin.c.id == kept.id)
-        .join(t.export_file, file.id == origin.c.file_id)
-        .where(kept.state == "open")
-        .order_by(kept.id)
-    )  # fmt: skip
+    kept = t.quarantine_row.c
+    query = listed(kept.state == "open").order_by(kept.id)
     from pipeline.intake.quarantine import previews
 
     with read_only(context.engine).connect() as connection:

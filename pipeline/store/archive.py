@@ -32,8 +32,18 @@ def write_archive(source: BinaryIO, path: Path, vault: Vault) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
+        for folder in (path.parent, path.parent.parent):  # or a power cut may take the names back
+            _flush(folder)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _flush(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _unpack(packed: bytes) -> bytes:

@@ -5,19 +5,37 @@ import sqlalchemy as sa
 from pipeline.store import tables as t
 
 
-def origins() -> sa.CTE:
-    """``id`` of every quarantined row, and ``file_id`` of the export in which it was received."""
+def origins(which: sa.ColumnElement[bool]) -> sa.Subquery:
+    """``id`` of the quarantined rows ``which`` says, and ``file_id`` and ``row_no`` of the export
+    in which each was received.
+    """
     kept, row = t.quarantine_row, t.export_row
     booked = kept.outerjoin(
         row, (row.c.file_id == kept.c.file_id) & (row.c.row_no == kept.c.row_no)
     )
-    received = (
-        sa.select(kept.c.id, kept.c.file_id)
-        .select_from(booked)
-        .where(row.c.replayed_from.is_(None))
-        .cte("origins", recursive=True)
+    at = kept.c.file_id, kept.c.row_no, row.c.replayed_from
+    walk = sa.select(kept.c.id, *at).select_from(booked).where(which).cte("walk", recursive=True)
+    before = sa.select(walk.c.id, *at).select_from(
+        booked.join(walk, walk.c.replayed_from == kept.c.id)
     )
-    again = sa.select(kept.c.id, received.c.file_id).select_from(
-        booked.join(received, received.c.id == row.c.replayed_from)
+    walk = walk.union_all(before)
+    return sa.select(walk).where(walk.c.replayed_from.is_(None)).subquery("origin")
+
+
+def listed(which: sa.ColumnElement[bool]) -> sa.Select:
+    """The quarantined rows ``which`` says as lists tell them: ``id``, the ``file``, ``sheet`` and
+    rows of the export that each was received in, ``reasons``."""
+    kept, origin = t.quarantine_row.c, origins(which)
+    # The sheet and the spreadsheet's row go with every repair.
+    return (
+        sa.select(
+            kept.id,
+            t.export_file.c.name.label("file"),
+            kept.sheet,
+            origin.c.row_no,
+            kept.source_row,
+            kept.reasons_json.label("reasons"),
+        )
+        .join_from(t.quarantine_row, origin, origin.c.id == kept.id)
+        .join(t.export_file, t.export_file.c.id == origin.c.file_id)
     )
-    return received.union_all(again)

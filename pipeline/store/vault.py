@@ -37,7 +37,7 @@ class Vault:
         """Raises :class:`SealBroken`."""
         try:
             return self._cipher.decrypt(sealed[:12], sealed[12:], purpose.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # the latter where not even a nonce is left
             raise SealBroken(
                 f"无法解密（{purpose}）：数据被改动，或 HOTLINE_SECRET_KEY 与写入时不同。"
             ) from error

@@ -3,7 +3,7 @@
 A fingerprint is what another teller of the event would name too, in whatever words: its concepts
 (concepts.yaml: 昨晚, 半夜 and 深夜 are one), its characters, the day, sums. A logistic regression
 over what two fingerprints share and where they differ says how likely they tell one event.
-event_weights.yaml holds what :mod:`pipeline.supervise.fit_links` fitted; docs/linking.md says how
+event_weights.yaml holds what :mod:`pipeline.makers.event_weights` fitted; docs/linking.md says how
 well it does.
 """
 

@@ -1,6 +1,7 @@
 import io
 from datetime import datetime
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 from pipeline.domain.privacy import find_personal_data, mask_plate
 from pipeline.domain.ticket import FIELD_NAMES
 from pipeline.intake.layouts import layout_by_name
-from pipeline.intake.normalise import Normaliser, TicketChunk, _other_numbers
+from pipeline.intake.normalise import Normaliser, TicketChunk
 from pipeline.intake.reading import RawChunk, open_export, repaired_export
+from pipeline.intake.values import other_numbers
 from pipeline.store.vault import Vault
 from tests.intake.makers import city_csv, csv_bytes
 
@@ -327,6 +329,66 @@ def test_unreadable_secondary_values_are_counted():
     ]
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_formula_error_is_blank_with_a_word_and_the_row_is_kept(form):
+    headings = [*BASE, "承办单位", "办结时间", "满意度"]
+    rows = [[*BASE.values(), "#REF!", " #N/A ", "满意"] for _ in range(7)]
+    rows[0][0] = rows[0][2] = "#VALUE!"  # no number, and no content either
+    rows[2][4], rows[3][4] = "1#支队", "#REF!不是错误"
+    rows.append(["", "", "", "", "#N/A", "", "#N/A"])  # a formula drawn down too far
+    rows.append(["#REF!"] * len(headings))  # a ticket, lost
+    data = _with_errors([headings, *rows]) if form == "xlsx" else csv_bytes([headings, *rows])
+    export = open_export(io.BytesIO(data), "x")
+    normaliser = Normaliser(export, VAULT)
+    chunks = [normaliser.normalise(raw) for raw in export.chunks(3)]
+    columns = {
+        name: [value for chunk in chunks for value in chunk.columns[name]]
+        for name in chunks[0].columns
+    }
+    assert columns["ticket_no"] == [None, *["12345"] * 6, None]
+    assert columns["content_problem"] == ["missing", *[None] * 6, "missing"]
+    assert columns["handler_unit"] == [None, None, "1#支队", "#REF!不是错误", *[None] * 4]
+    assert chunks[0].raw.row(0)["承办单位"] == "#REF!"  # as received, for quarantine
+    where = "工作表「明<细」" if form == "xlsx" else ""
+    said = normaliser.warnings_zh()
+    assert f"{where}「承办单位」列有 6 个单元格是公式错误（#REF），已留空：" \
+        "第 2、3、6、7、8 行等，请核对原表。" in said  # fmt: skip
+    assert f"{where}「满意度」列有 1 个单元格是公式错误（#REF），已留空：" \
+        "第 10 行，请核对原表。" in said  # fmt: skip
+    assert not any("识别" in warning or "未登记" in warning for warning in said)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "warned"),
+    [
+        (["341203202610011010"] * 3, False),
+        (["341203202610011000"] * 3 + ["341203202610011234"] * 2, True),
+        (["341203202610011000"] * 3 + ["341203202610011234"] * 3, False),
+        (["341203202610011000"] * 2, False),
+        (["3412032026100110"] * 3, True),
+        (["341203202610000"] * 3, False),
+    ],
+)
+def test_numbers_that_look_rounded_are_kept_with_a_word(numbers, warned):
+    rows = [[*BASE], *([number, *list(BASE.values())[1:]] for number in numbers)]
+    export = open_export(io.BytesIO(csv_bytes(rows)), "x")
+    normaliser = Normaliser(export, VAULT)
+    kept = [n for raw in export.chunks(2) for n in normaliser.normalise(raw).columns["ticket_no"]]
+    assert kept == numbers
+    assert any("舍入" in warning for warning in normaliser.warnings_zh()) is warned
+
+
+def _with_errors(rows: list[list[str]]) -> bytes:
+    """The second sheet of two; openpyxl writes the words of errors as such."""
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("明<细")
+    for row in rows:
+        sheet.append([cell.strip() for cell in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
 def test_nothing_personal_is_left_in_any_column():
     data = city_csv(300)
     export = open_export(io.BytesIO(data), "x")
@@ -389,4 +451,4 @@ def test_every_field_of_a_ticket_is_always_there(field):
 @pytest.mark.parametrize("between", ["、", ",", "，", ";", "；", "/", " ", "\n"])
 def test_each_number_of_a_cell_is_read_whatever_stands_between(between):
     cell = f"SJ202610010001{between}YC202610020002"
-    assert _other_numbers(cell) == "SJ202610010001、YC202610020002"
+    assert other_numbers(cell) == "SJ202610010001、YC202610020002"

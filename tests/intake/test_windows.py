@@ -225,6 +225,19 @@ def test_merged_cells_are_found_where_the_first_column_is_blank():
     assert list(first.values()) == ROW
 
 
+@pytest.mark.parametrize("large", [-1, 1 << 60])
+def test_formula_errors_stand_where_they_are(large, small, monkeypatch):
+    monkeypatch.setattr(workbooks, "_LARGE", large)
+    cell = '<c r="{}" t="e"><f>1/0</f><v>#DIV/0!</v></c>'
+    rows = "".join(
+        f'<row r="{n}"><c r="B{n}"><v>{n}</v></c>{cell.format(f"D{n}")}</row>' for n in (2, 3, 9)
+    )
+    (sheet,) = open_tables(io.BytesIO(xlsx(rows))).sheets
+    blank = ["", "", ""]
+    filled = [[str(n), "", "#DIV/0!"] for n in (2, 3, 9)]
+    assert list(sheet.rows()) == [blank, *filled[:2], *[blank] * 5, filled[2]]
+
+
 CELLS = "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in HEADINGS)
 DATA = "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in ROW)
 SHEET = f'<worksheet {MAIN}><sheetData><row r="1">{CELLS}</row>{{}}</sheetData></worksheet>'

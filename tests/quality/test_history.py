@@ -134,8 +134,15 @@ def test_one_bad_friday_moves_nothing(nights):
 
 
 def test_only_the_newest_exports_count(nights):
-    nights.fridays((100,) * 8 + (900,) * 9)
-    assert "中位数 100 行" in nights.verdicts(ordinary(rows=60))["rows_low"].message
+    nights.fridays((100,) * 4 + (900,) * 13)
+    assert "中位数 500 行" in nights.verdicts(ordinary(rows=60))["rows_low"].message
+
+
+@pytest.mark.parametrize(("weeks", "is_known"), [(26, True), (27, False)])
+def test_half_a_year_is_looked_back(nights, weeks, is_known):
+    nights.fridays(STEADY[:3])
+    nights.night(FRIDAY - timedelta(weeks=weeks))
+    assert ("rows_low" in failed(nights.verdicts(ordinary(rows=1)))) is is_known
 
 
 def test_too_little_history_rests_and_says_so(nights):
@@ -243,6 +250,8 @@ def test_shares_of_a_few_rows_say_nothing(nights):
     verdicts = nights.verdicts(ordinary(rows=19, quarantined=10, without_content=10))
     assert failed(verdicts) == set()
     assert {"quarantined_share", "no_content_share"} <= rested(verdicts)
+    verdicts = nights.verdicts(ordinary(rows=20, quarantined=10, without_content=10))
+    assert failed(verdicts) == {"quarantined_share", "no_content_share"}
 
 
 def test_rows_without_content_have_a_limit(nights):
@@ -264,6 +273,8 @@ def test_an_export_staler_than_usual_is_stopped_and_an_old_one_noted(nights):
     old = nights.verdicts(ordinary(days={FRIDAY - 36 * DAY: 480}), layout="web")
     assert old["stale"].severity == "warn"
     assert failed(old) == {"stale"}
+    old = nights.verdicts(ordinary(days={FRIDAY - 35 * DAY: 480}), layout="web")
+    assert failed(old) == set()
 
 
 def test_a_month_s_export_is_as_fresh_as_its_month(nights):
@@ -295,10 +306,18 @@ def test_a_platform_closed_at_weekends_misses_no_day(nights):
 
 
 def test_a_day_without_tickets_of_a_small_platform_says_nothing(nights):
-    verdicts = nights.verdicts(
-        ordinary(rows=56, days=month_without(3, 4, tickets=lambda _: 2)), **OCTOBER
-    )
-    assert "missing_days" in rested(verdicts)
+    for tickets, judge in ((9, rested), (10, failed)):
+        days = month_without(3, 4, tickets=lambda _, tickets=tickets: tickets)
+        verdicts = nights.verdicts(ordinary(rows=29 * tickets, days=days), **OCTOBER)
+        assert "missing_days" in judge(verdicts)
+
+
+@pytest.mark.parametrize(("weeks", "is_judged"), [(3, False), (4, True)])
+def test_two_days_of_a_weekday_are_no_measure_of_a_third(nights, weeks, is_judged):
+    span = {"period_start": FRIDAY - weeks * 7 * DAY, "period_end": FRIDAY - DAY}
+    days = {FRIDAY - n * DAY: 15 for n in range(1, weeks * 7 + 1) if n != 9}
+    verdicts = nights.verdicts(ordinary(days=days), **span)
+    assert ("missing_days" in failed(verdicts)) is is_judged
 
 
 def test_days_to_come_are_not_missed(nights):

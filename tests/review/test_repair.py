@@ -70,7 +70,11 @@ def test_repair_in_place(desk):
     again = client.submit(f"/quarantine/{key}", form(page))  # nothing repaired
     anew = int(again.headers["location"].rsplit("/", 1)[1])
     assert anew not in {row["id"] for row in rows}
-    assert "仍未通过检查" in client.get(again.headers["location"]).text
+    text = client.get(again.headers["location"]).text
+    assert "仍未通过检查" in text
+    assert "三行.csv" in text  # not the repair that failed
+    (told,) = [r for r in client.get("/quarantine").text.split("<tr>") if f"/{anew}" in r]
+    assert "三行.csv" in told
     done = client.submit(f"/quarantine/{anew}", form(page, 工单编号="R-1"))
     assert done.headers["location"] == "/quarantine"
     assert "新增工单" in client.get("/quarantine").text

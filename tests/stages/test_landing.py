@@ -85,8 +85,12 @@ def test_files_are_waited_for_until_the_youngest_was_quiet(folder, monkeypatch, 
     slept = []
     monkeypatch.setattr(inbox.time, "time", lambda: NOW)
     monkeypatch.setattr(inbox.time, "sleep", slept.append)
-    assert inbox.unready(paths, paths, 10) == {}
+    told = []
+    assert inbox.unready(paths, paths, 10, told.append) == {}
     assert slept == ([seconds] if seconds else [])
+    youngest = f"{ages.index(min(ages))}.csv" if ages else ""
+    noticed = (seconds or 0) > 1
+    assert [youngest in line and f"等待 {seconds} 秒" in line for line in told] == [True] * noticed
 
 
 @pytest.mark.parametrize("age", [0, 86_400], ids=["just written", "by a clock that is wrong"])

@@ -8,6 +8,7 @@ import zipfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from pipeline.domain.outcome import FileReason
@@ -124,6 +125,42 @@ def test_what_lies_on_disk_is_sealed(context, inbox):
         if path.is_file():
             content = path.read_bytes()
             assert not any(bit in content for bit in secret_bits), path.name
+
+
+@pytest.mark.parametrize(
+    ("part", "left"),
+    [("000001.rows", 0), ("000001.rows", 9), ("000000.checked", -1), ("000001.raw", None),
+     ("000002.checked", None)],
+    ids=["empty", "no nonce", "torn", "a part gone", "the last chunk gone"],
+)  # fmt: skip
+def test_what_a_power_cut_tore_is_read_again(context, inbox, monkeypatch, part, left):
+    monkeypatch.setattr(loading, "_CHUNK_ROWS", 200)
+    (file_id,) = land(context, [inbox / "12345_2026-08.csv"], AS_OF).keys["pending"]
+    loading.read_export(context, file_id)
+    torn = context.settings.staging_dir / f"{file_id:08d}" / part
+    whole = torn.read_bytes()
+    torn.unlink()
+    if left is not None:
+        torn.write_bytes(whole[:left])
+    if left == 9:  # as the tasks of Airflow do
+        loading.read_export(context, file_id)
+        loading.check(context, file_id)
+        loaded = loading.store(context, file_id)
+    else:
+        (loaded,) = loading.load_files(context, [file_id], lambda _line: None)
+    assert loaded.counts["rows_read"] == 412
+
+
+def test_rows_that_are_not_staged_do_not_count_as_stored(context, inbox):
+    (file_id,) = land(context, [inbox / "12345_2026-08.csv"], AS_OF).keys["pending"]
+    loading.read_export(context, file_id)
+    shutil.rmtree(context.settings.staging_dir / f"{file_id:08d}")
+    for step in (loading.check, loading.store):
+        with pytest.raises(loading.NotRead, match="重新运行"):
+            step(context, file_id)
+    loading.read_export(context, file_id)  # as the next night does
+    loading.check(context, file_id)
+    assert loading.store(context, file_id).counts["rows_read"] == 412
 
 
 def test_a_row_is_judged_by_landing_not_by_a_backfilled_night(context, inbox):

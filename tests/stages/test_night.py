@@ -1,5 +1,6 @@
 """The whole night and the month, on both databases: twice the same; decisions stand."""
 
+import resource
 from datetime import date, datetime
 
 import pytest
@@ -29,6 +30,22 @@ def test_the_night_twice_changes_nothing_and_every_invariant_holds(after_night, 
     verdicts = verify(after_night)
     assert [v for v in verdicts if not v.holds] == []
     assert all(v.checked for v in verdicts)
+
+
+def test_a_full_disk_leaves_the_notice_and_the_pages_of_before(context):
+    night.publish(context, AS_OF)
+    home = context.settings.home
+    published = {p: p.read_bytes() for p in (home / "notices" / f"{AS_OF}.json",
+                                             home / "data_docs" / "index.html")}  # fmt: skip
+    for path, before in published.items():
+        unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, unlimited[1]))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                night._write(path, before)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+        assert path.read_bytes() == before
 
 
 def test_a_person_s_decision_stands_above_a_later_model(after_night):

@@ -64,6 +64,8 @@ def test_a_sheet_repaired_in_two_goes(context, quarantined, tmp_path):
     assert (old.state, old.resolved_by, old.replay_file_id) == (
         "replayed", "张三", outcome.keys["file_id"]
     )  # fmt: skip
+    failed = open_rows(context)[-1]
+    assert (failed["file"], failed["row_no"]) == (EXPORT.name, still_bad["row_no"])
     again = replay(context, path, "张三", AS_OF)
     assert (again.counts, len(open_rows(context))) == (outcome.counts, 4)
     repair(path, {later["id"]: {"内容描述": "货车被拦下，没有出示证件。"}})

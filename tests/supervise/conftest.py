@@ -10,7 +10,9 @@ from pipeline.domain.ticket import FIELD_NAMES
 from pipeline.policies import Profile, load_profile
 from pipeline.store import tables as t
 from pipeline.supervise.facts import load_facts
+from pipeline.supervise.items import supervise
 from pipeline.supervise.rules import run_rules
+from tests.supervise.acting import AS_OF, CONCRETE, PROFILE
 
 
 class Builder:
@@ -134,3 +136,12 @@ class Builder:
 @pytest.fixture
 def store(engine) -> Builder:
     return Builder(engine)
+
+
+@pytest.fixture
+def raised(store, engine):
+    store.add("2026-10-12 08:00", "profit_driven", content=CONCRETE)
+    store.save()
+    result = supervise(engine, PROFILE, AS_OF)
+    assert (result.raised, result.items) == (1, [1])
+    return store

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
+from pipeline.makers.event_weights import labelled_pairs
 from pipeline.supervise.alike import (
     amounts,
     asks_again,
@@ -22,7 +23,6 @@ from pipeline.supervise.fingerprint import (
     scorer,
     share,
 )
-from pipeline.supervise.fit_links import labelled_pairs
 
 AT = datetime(2026, 3, 1, 9)
 

@@ -1,6 +1,7 @@
 """Whatever people try in whatever order, events and states tell the same story."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -172,3 +173,67 @@ def test_a_level_rises_by_one_and_not_beyond_the_last(sqlite_engine):
 def test_who_may_do_what(level, state, role, may):
     item = {"level": level, "state": state, "numbers_json": {}, "missing_json": ["x"]}
     assert set(life.steps(item, role)) == may
+
+
+DUE = date(2026, 10, 20)
+
+
+@pytest.mark.parametrize(
+    ("level", "state", "role", "late", "may"),
+    [
+        ("L2", "待核", Role.CHIEF, 0, ["暂停计时", "延期"]),  # the last day is not over
+        ("L2", "待核", Role.CHIEF, 1, ["延期"]),
+        ("L2", "转移送", Role.CHIEF, 0, []),
+        ("X", "转移送", Role.LIAISON, 0, ["暂停计时", "延期"]),  # waits for its receipt
+        ("X", "转移送", Role.CHIEF, 0, []),
+        ("X", "已销号", Role.LIAISON, 0, []),
+    ],
+)
+def test_whose_clock_it_is_and_until_when(level, state, role, late, may):
+    item = {"id": 1, "level": level, "state": state, "numbers_json": {}, "due_on": DUE}
+    assert life.clock_steps(item, role, DUE + timedelta(days=late)) == may
+
+
+def test_a_clock_is_paused_on_its_last_day(sqlite_engine):
+    item_id = _new_item(sqlite_engine, "L2")
+    at = datetime.combine(DUE, datetime.min.time())
+    life.pause(sqlite_engine, item_id, Act("李督察", Role.CHIEF, "理由", at, 1))
+    later = at + timedelta(days=8)
+    life.resume(sqlite_engine, item_id, Act("李督察", Role.CHIEF, "理由", later, 2))
+    assert _stored(sqlite_engine, item_id)["due_on"] == later.date()
+
+
+def test_what_a_person_opens_again_is_proved_anew(sqlite_engine):
+    item_id = _new_item(sqlite_engine, "L2")
+    act = partial(Act, "李督察", Role.CHIEF, "见卷宗第3号", datetime(2026, 10, 2))
+    life.extend(sqlite_engine, item_id, 1, act(1))
+    life.pause(sqlite_engine, item_id, act(2))
+    for version, condition in enumerate(CONDITIONS["L2"], 3):
+        record(sqlite_engine, item_id, condition, act(version))
+    for state in ("督办中", "已反馈", "待销号", "已销号", "重开"):
+        version = _stored(sqlite_engine, item_id)["row_version"]
+        transition(sqlite_engine, item_id, state, act(version))
+    item = _stored(sqlite_engine, item_id)
+    assert (item["missing_json"], item["numbers_json"]) == (list(CONDITIONS["L2"]), {})
+
+
+def test_what_was_recorded_stays_recorded_one_level_up(sqlite_engine):
+    item_id = _new_item(sqlite_engine, "L2")
+    act = partial(Act, "李督察", Role.CHIEF, "见卷宗第3号", datetime(2026, 9, 30))
+    record(sqlite_engine, item_id, "核实结论", act(1))
+    transition(sqlite_engine, item_id, "升级", act(2))
+    item = _stored(sqlite_engine, item_id)
+    assert item["missing_json"] == [c for c in CONDITIONS["L3"] if c != "核实结论"]
+    assert item["updated_on"] == date(2026, 10, 1)  # a night dated later has been at it
+
+
+@pytest.mark.parametrize("state", ["已销号", "不属实"])
+def test_nothing_is_recorded_of_what_is_over(state):
+    item = {"level": "L2", "state": state, "missing_json": ["核实结论"]}
+    assert life.recordable(item, Role.CHIEF) == []
+
+
+def _stored(engine, item_id: int) -> dict:
+    query = sa.select(t.supervision_item).where(t.supervision_item.c.id == item_id)
+    with engine.connect() as connection:
+        return dict(connection.execute(query).mappings().one())

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from pipeline.makers.event_weights import coefficients
 from pipeline.settings import MODELS_DIR, Settings
 from pipeline.store import tables as t
 from pipeline.store.engine import make_engine, upgrade
 from pipeline.supervise.fingerprint import scorer
-from pipeline.supervise.fit_links import coefficients
 from pipeline.supervise.linking import link
 
 from .conftest import Builder

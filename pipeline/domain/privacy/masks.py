@@ -14,7 +14,7 @@ from pipeline.domain.privacy.findings import ANY_DIGIT, Finding, digits_of, narr
 _LOOK = re.compile(
     rf"[{ANY_DIGIT}{SPELLED}{marks.FIRST_OF_MARK}](?:{digits.MAY_HOLD_DIGITS}|{marks.MAY_HOLD_MARK})"
 )
-_LOOK_FOR = re.compile("|".join((marks.LOOK_FOR, addresses.LOOK_FOR, names.LOOK_FOR)))
+_LOOK_FOR = re.compile("|".join((marks.LOOK_FOR, addresses.LOOK_FOR)))
 
 
 def find_personal_data(text: str) -> list[Finding]:
@@ -59,11 +59,7 @@ def personal_data(text: str) -> PersonalData | None:
 
 
 def _held(text: str) -> PersonalData:
-    if _LOOK.search(text):
-        return PersonalData(_found(text), names.find_people(text))
-    if _LOOK_FOR.search(text):
-        return PersonalData(_found(text, holds_digits=False), names.find_people(text))
-    return PersonalData([], names.find_announced(text))
+    return PersonalData(find_personal_data(text), names.find_people(text))
 
 
 def _mask_finding(kind: str, probe: str) -> str:

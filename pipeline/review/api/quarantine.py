@@ -24,7 +24,9 @@ from pipeline.review.desk import Desk, Id, TheDesk
 from pipeline.review.people import Account
 from pipeline.stages.quarantine import replay_cells
 from pipeline.store import tables as t
+from pipeline.store.bulk import among
 from pipeline.store.lock import StoreBusy
+from pipeline.store.origins import listed
 
 router = APIRouter(tags=["隔离区"])
 Reader = Annotated[Account, needs(TokenScope.QUARANTINE_READ)]
@@ -44,23 +46,13 @@ def list_rows(
             raise Problem(422, f"没有这个隔离原因。可选：{'、'.join(RowReason)}。")
         wanted.append(sa.cast(_row.reasons_json, sa.Text).contains(f'"{query.reason}"'))
     with desk.reading() as connection:
-        found = connection.execute(
-            sa.select(t.quarantine_row, t.export_file.c.name.label("file"))
-            .join(t.export_file, t.export_file.c.id == _row.file_id)
-            .where(*wanted)
-            .order_by(_row.id.desc())
-            .limit(query.limit + 1)
-        ).mappings()
-        rows, following = page_of("quarantine", list(found), query)
-        told = previews(connection, desk.vault, [row["id"] for row in rows])
-    names = QuarantineRow.model_fields.keys() - {"reasons", "preview"}
-    shown = [
-        QuarantineRow(
-            **{n: row[n] for n in names}, preview=told[row["id"]], reasons=row["reasons_json"]
-        )
-        for row in rows
-    ]
-    return answer(request, QuarantinePage(rows=shown, next=following))
+        found = sa.select(_row.id).where(*wanted).order_by(_row.id.desc()).limit(query.limit + 1)
+        ids = connection.scalars(found).all()
+        told = connection.execute(listed(among(connection, _row.id, ids)).order_by(_row.id.desc()))
+        rows, following = page_of("quarantine", told.mappings().all(), query)
+        shown = previews(connection, desk.vault, [row["id"] for row in rows])
+    rows = [QuarantineRow(**row, preview=shown[row["id"]]) for row in rows]
+    return answer(request, QuarantinePage(rows=rows, next=following))
 
 
 @router.get("/quarantine/{row_id}", response_model=QuarantineCells, responses=documented(404))

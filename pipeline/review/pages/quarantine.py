@@ -14,7 +14,9 @@ from pipeline.review.desk import Id, NotFound, TheDesk, TheSession, may_do, may_
 from pipeline.review.people import Account
 from pipeline.stages.quarantine import replay_cells
 from pipeline.store import tables as t
+from pipeline.store.bulk import among
 from pipeline.store.lock import StoreBusy
+from pipeline.store.origins import listed
 from pipeline.store.vault import SealBroken
 
 router = APIRouter()
@@ -41,23 +43,16 @@ def show_quarantine(
         total = connection.scalar(
             sa.select(sa.func.count()).select_from(t.quarantine_row).where(*conditions)
         )
-        rows = connection.execute(
-            sa.select(
-                _row.id,
-                _row.row_no,
-                _row.sheet,
-                _row.source_row,
-                _row.reasons_json,
-                t.export_file.c.name.label("file"),
-            )
-            .join(t.export_file, t.export_file.c.id == _row.file_id)
+        ids = connection.scalars(
+            sa.select(_row.id)
             .where(*conditions)
             .order_by(_row.id.desc())
             .limit(_PER_PAGE)
             .offset((number - 1) * _PER_PAGE)
-        ).mappings()
-        rows = list(rows)
-        shown = previews(connection, desk.vault, [row["id"] for row in rows])
+        ).all()
+        query = listed(among(connection, _row.id, ids)).order_by(_row.id.desc())
+        rows = connection.execute(query).mappings().all()
+        shown = previews(connection, desk.vault, ids)
     return page(
         request,
         "quarantine.html",
@@ -84,19 +79,8 @@ def show_row(
 
 def _row_page(request, desk, row_id: int, account: Account, *, status=200, problem="", cells=None):
     with desk.reading() as connection:
-        row = connection.execute(
-            sa.select(
-                _row.id,
-                _row.row_no,
-                _row.sheet,
-                _row.source_row,
-                _row.reasons_json,
-                t.export_file.c.name.label("file"),
-            )
-            .join(t.export_file, t.export_file.c.id == _row.file_id)
-            .where(_row.id == row_id, _row.state == "open")
-        )
-        row = row.mappings().one_or_none()
+        query = listed((_row.id == row_id) & (_row.state == "open"))
+        row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFound
     try:
@@ -111,7 +95,7 @@ def _row_page(request, desk, row_id: int, account: Account, *, status=200, probl
         account,
         status,
         row=row,
-        reasons=[RowReason(code) for code in row["reasons_json"]],
+        reasons=[RowReason(code) for code in row["reasons"]],
         cells=cells or shown,
         problem=problem,
     )

@@ -4,18 +4,10 @@
 the exact span. All numbers and names are invented. ``clean.jsonl`` holds what only looks like
 personal data.
 
-``voices`` and ``last_look`` were each measured before anything was tuned on them. At first look
-names had recall 40.5 % and precision 93.9 % in ``voices`` (rare surnames, names that are words,
-names nobody announces), and 79.5 % and 93.7 % in ``last_look`` (as operators write), which was
-written after ``voices`` and ``records`` had been learnt from.
-``fourth_voice`` (many rare surnames, names that are words, other peoples' names) had 59.6 % and
-94.5 % at first look, and was then read for what was missing: now 83.8 % and 99.1 %, which no longer
-tells about tickets never seen.
-
-With the model fitted on the other files (``python -m pipeline.makers.name_weights --leave-out``)
-names are found, of all, and wrongly masked: ``last_look`` 95/112, 3; ``voices`` 141/190, 5;
-``records`` 52/59, 0; ``unfamiliar`` 39/41, 0; by the rules alone 95, 139, 51 and 39. The rules were
-written with these files in view, so only a new file tells about tickets never seen.
+``fifth_voice`` and ``sixth_voice`` were written after the model of names, as operators, citizens
+and units write, and nothing was fitted to them; ``sixth_voice`` was never read, only measured. At
+first look, with the rules and the model that went before, they had recall 78.0 and 68.7 % and
+precision 97.0 and 95.5 %.
 """
 
 import json
@@ -40,13 +32,8 @@ KINDS = {
 LEAST_RECALL = {"phone": 0.99, "id": 0.99, "plate": 0.99}
 LEAST_RECALL_OF_OTHERS = 0.95
 LEAST_PRECISION = 0.98
-LEAST_OF_HARD_NAMES = {
-    "fourth_voice": (0.83, 0.98),
-    "voices": (0.75, 0.96),
-    "last_look": (0.87, 0.97),
-    "records": (0.91, 0.98),
-}
-"""Recall and precision of names where they do not reach the bar yet: what they are now."""
+LEAST_OF_UNSEEN_NAMES = {"fifth_voice": (0.9, 0.98), "sixth_voice": (0.85, 0.93)}
+"""Recall and precision of names in tickets that nothing was fitted to: what they are now."""
 
 Span = tuple[str, int, int]
 
@@ -104,16 +91,16 @@ def _measured(files: Iterable[str]) -> dict[str, tuple[float, float]]:
     }
 
 
-@pytest.mark.parametrize("name", LEAST_OF_HARD_NAMES)
-def test_names_of_a_hard_set_are_told_no_worse_than_before(name):
+@pytest.mark.parametrize("name", LEAST_OF_UNSEEN_NAMES)
+def test_names_of_an_unseen_set_are_told_no_worse_than_before(name):
     recall, precision = _measured([name])["name"]
-    least_recall, least_precision = LEAST_OF_HARD_NAMES[name]
+    least_recall, least_precision = LEAST_OF_UNSEEN_NAMES[name]
     assert recall >= least_recall
     assert precision >= least_precision
 
 
 def test_recall_and_precision_of_each_kind():
-    for kind, (recall, precision) in _measured(set(FILES) - LEAST_OF_HARD_NAMES.keys()).items():
+    for kind, (recall, precision) in _measured(set(FILES) - LEAST_OF_UNSEEN_NAMES.keys()).items():
         assert recall >= LEAST_RECALL.get(kind, LEAST_RECALL_OF_OTHERS), (kind, recall)
         assert precision >= LEAST_PRECISION, (kind, precision)
 

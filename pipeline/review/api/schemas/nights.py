@@ -96,7 +96,7 @@ class QuarantineQuery(PageQuery):
 
 
 class QuarantineRow(Strict):
-    """A quarantined row, masked."""
+    """A quarantined row, masked; of a repair that failed, the export and row it began as."""
 
     id: int
     file: str

@@ -1,4 +1,4 @@
-"""Fits the scorer of linking: ``python -m pipeline.supervise.fit_links`` writes its weights.
+"""Fits the scorer of linking: ``python -m pipeline.makers.event_weights`` writes its weights.
 
 Characters and concepts are weighed over the enforcement complaints of the classifier's corpus
 (inverse document frequency). The coefficients come from the labelled scenes in models/links, and
@@ -62,7 +62,7 @@ def stories() -> Iterator[Pair]:
     for ticket in _complaints():
         if ticket.get("primary"):
             by_type.setdefault(ticket["primary"], []).append(ticket["content"])
-    draw = random.Random(12328)  # noqa: S311
+    draw = random.Random(12328)
     at, types = datetime(2026, 10, 20, 9), sorted(by_type)
     for _ in range(_STORIES):
         texts = draw.sample(by_type[draw.choice(types)], 2)
@@ -142,7 +142,7 @@ def _weights() -> str:
 
 
 def _write(weights: str, fitted: dict[str, float]) -> None:
-    lines = ["# Written by `python -m pipeline.supervise.fit_links`; docs/linking.md says more."]
+    lines = ["# Written by `python -m pipeline.makers.event_weights`; docs/linking.md says more."]
     lines += [f"threshold: {THRESHOLD}", "coefficients:"]
     lines += [f"  {name}: {value}" for name, value in fitted.items()]
     fingerprint.WEIGHTS.write_text("\n".join([*lines, weights]) + "\n", encoding="utf-8")
