@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.domain.outcome import FileReason, FileStopped
@@ -116,15 +117,16 @@ class Export:
             self.warnings.append(message)
 
 
-def open_export(stream: BinaryIO, name: str) -> Export:
+def open_export(stream: BinaryIO, name: str, scratch: Path | None = None) -> Export:
     """Recognise an export by its headings.
 
     ``stream``: binary and seekable, kept open while chunks are read. ``name``: the file's name,
-    used only for a period the file itself does not tell and to settle a tie of layouts. Raises
-    FileStopped with a Chinese detail where the file cannot be read as an export to its very end:
-    rows of a file are stored while later ones are being read.
+    used only for a period the file itself does not tell and to settle a tie of layouts.
+    ``scratch``: the folder for what does not fit in memory, see Scratch. Raises FileStopped with a
+    Chinese detail where the file cannot be read as an export to its very end: rows of a file are
+    stored while later ones are being read.
     """
-    tables = open_tables(stream)
+    tables = open_tables(stream, scratch)
     found = _find_headers(tables, name)
     if any(set(REPAIR_HEADINGS) <= set(header.headings) for _, header in found):
         # Its other headings are an export's, and its cells are masked.

@@ -50,7 +50,7 @@ def stage_export(
     # A reading process whose night was killed may still be writing the same chunks.
     directory.mkdir(parents=True, mode=0o700, exist_ok=True)
     with parallel.collecting_seldom(), open_archive(archived, vault) as stream:
-        export = reading.open_export(stream, name)
+        export = reading.open_export(stream, name, directory)
         facts = {
             "layout": export.layout,
             "headings_json": export.headings,

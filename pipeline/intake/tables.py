@@ -3,6 +3,7 @@
 The name's extension is never trusted: platforms write html or tab-separated text as ".xls".
 """
 
+from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.domain.outcome import FileReason, FileStopped
@@ -18,8 +19,11 @@ _NOT_TABLES = {
 }  # fmt: skip
 
 
-def open_tables(stream: BinaryIO) -> Tables:
-    """Recognise a seekable stream. Raises FileStopped where it holds no table."""
+def open_tables(stream: BinaryIO, scratch: Path | None = None) -> Tables:
+    """Recognise a seekable stream. Raises FileStopped where it holds no table.
+
+    ``scratch``: the folder for what does not fit in memory, see Scratch.
+    """
     from pipeline.intake.texts import text_tables
     from pipeline.intake.workbooks import ole_tables, zip_tables
 
@@ -31,7 +35,7 @@ def open_tables(stream: BinaryIO) -> Tables:
     if not head.strip(b"\0 \t\r\n"):
         raise FileStopped(FileReason.EMPTY, "文件只有空白字符。")
     if head.startswith(b"PK"):
-        return zip_tables(stream)
+        return zip_tables(stream, scratch)
     if head.startswith(_OLE):
         return ole_tables(stream)
     for magic, what in _NOT_TABLES.items():

@@ -37,7 +37,7 @@ class Watched:
         # The one look costs a hundredth of what unpacking the block does.
         seam = self._tail + block[:4]
         self.has_errors |= any(mark in block or mark in seam for mark in _MARKS)
-        self._tail = block[-4:]
+        self._tail = (self._tail + block[-4:])[-4:]
         return block
 
 
@@ -54,7 +54,9 @@ def errors_by_sheet(archive: zipfile.ZipFile, parts: set[str]) -> dict[str, Erro
         html.unescape(said.get("name", "")): targets.get(said.get("id", ""))
         for said in _said(archive, "xl/workbook.xml", b"sheet")
     }
-    return {name: partial(_errors, archive, part) for name, part in named.items() if part in parts}
+    return {
+        name: partial(sheet_errors, archive, part) for name, part in named.items() if part in parts
+    }
 
 
 def _said(archive: zipfile.ZipFile, part: str, tag: bytes) -> Iterator[dict[str, str]]:
@@ -72,7 +74,8 @@ def _said(archive: zipfile.ZipFile, part: str, tag: bytes) -> Iterator[dict[str,
             }
 
 
-def _errors(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int, int, str]]:
+def sheet_errors(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int, int, str]]:
+    """The errors of a sheet's part, see Errors."""
     rest = b""
     with archive.open(part) as stream:
         while block := stream.read(_BLOCK):

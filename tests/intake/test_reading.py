@@ -7,10 +7,10 @@ import openpyxl
 import pytest
 
 from pipeline.domain.outcome import FileReason, FileStopped
+from pipeline.intake.cells import cell_text
 from pipeline.intake.normalise import Normaliser
 from pipeline.intake.reading import _headings, open_export
 from pipeline.intake.tables import open_tables
-from pipeline.intake.workbooks import cell_text
 from pipeline.store.vault import Vault
 from tests.conftest import EXPORTS
 from tests.intake.makers import CITY_HEADINGS, city_csv, city_rows, csv_bytes, xlsx_bytes

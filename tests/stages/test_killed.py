@@ -246,10 +246,10 @@ def test_a_file_with_which_the_reading_process_dies_twice_is_stopped_and_the_nig
     open_export = reading.open_export
     chunks = reading.Export.chunks
 
-    def die_at_once(stream, name):
+    def die_at_once(stream, name, scratch):
         if name == "2.csv":
             os.kill(os.getpid(), signal.SIGKILL)
-        return open_export(stream, name)
+        return open_export(stream, name, scratch)
 
     died = tmp_path / "died"  # with May's file only once
     died.mkdir()
