@@ -7,7 +7,7 @@ fitted by ``pipeline.makers.name_model`` to tickets written and marked for it (m
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -34,7 +34,7 @@ from pipeline.domain.namewords import (
 )
 
 MODEL = Path(__file__).with_name("name_model.npz")
-THRESHOLD, ANNOUNCED_THRESHOLD, SURE = 0.5, -0.5, 2.0
+THRESHOLD, ANNOUNCED_THRESHOLD, SURE = 0.5, -0.5, 3.0
 """Log odds from which on a candidate is a name: where nothing announces it, where a cue does; and
 where there is hardly a doubt."""
 SIDE = 8  # characters of the window on either side of a name
@@ -166,57 +166,56 @@ def _kind_of_word(text: str, start: int, end: int) -> str:
 # --- the model --------------------------------------------------------------------------------
 
 
-class _Model(NamedTuple):
+class _Network(NamedTuple):
     characters: dict[str, int]  # character → its row in each slot
     features: dict[str, int]  # feature → its row behind the slots
-    rows: "np.ndarray"  # (rows, hidden + 1): what each adds to the hidden layer and to the odds  # noqa: F821
+    rows: "np.ndarray"  # what each adds to the hidden layer, and in the last column to the odds  # noqa: F821
     bias: "np.ndarray"  # noqa: F821
     out: "np.ndarray"  # noqa: F821
     out_bias: float
-    look: "_Look"
 
 
 @cache
-def _model() -> _Model:
+def _network() -> _Network:
+    """Several small networks side by side, whose odds are averaged."""
     import numpy as np
 
-    told = np.load(MODEL)
+    told = dict(np.load(MODEL))
     characters = {c: i for i, c in enumerate(str(told["characters"]))}
     names = str(told["feature_names"]).split()
-    networks, width = told["bias"].shape
+    count, width = told["bias"].shape
+    embedded = told["embedding"].astype(np.float32)
+    slots = told["slots"].astype(np.float32).reshape(count, SLOTS, -1, width)
     first = SLOTS * len(characters)
-    rows = np.zeros((first + len(names) + 1, networks * width + 1), np.float32)
-    for network in range(networks):
-        columns = slice(network * width, (network + 1) * width)
-        embedded = told["embedding"][network].astype(np.float32)
-        slots = told["slots"][network].astype(np.float32).reshape(SLOTS, -1, width)
-        rows[:first, columns] = (embedded @ slots).reshape(first, width)
-        rows[first:-1, columns] = told["features"][network]
+    rows = np.zeros((first + len(names) + 1, count * width + 1), np.float32)
+    for i in range(count):
+        columns = slice(i * width, (i + 1) * width)
+        rows[:first, columns] = (embedded[i] @ slots[i]).reshape(first, width)
+        rows[first:-1, columns] = told["features"][i]
     rows[first:-1, -1] = told["linear"]
-    return _Model(
+    return _Network(
         characters=characters,
         features={name: first + i for i, name in enumerate(names)},
         rows=rows,
         bias=told["bias"].ravel(),
         out=told["out"].ravel(),
         out_bias=float(told["out_bias"]),
-        look=_Look(told),
     )
 
 
 def score(text: str, found: Sequence[Candidate]) -> list[float]:
     """Log odds of each candidate that it is a person's name."""
-    model = _model()
-    width, unknown, nothing = len(model.characters), model.characters[UNKNOWN], len(model.rows) - 1
+    net = _network()
+    width, unknown, nothing = len(net.characters), net.characters[UNKNOWN], len(net.rows) - 1
     told = []
     for candidate in found:
         slots = enumerate(window(text, *candidate))
-        at = [slot * width + model.characters.get(c, unknown) for slot, c in slots]
-        at += [model.features.get(name, nothing) for name in features(text, *candidate)]
+        at = [slot * width + net.characters.get(c, unknown) for slot, c in slots]
+        at += [net.features.get(name, nothing) for name in features(text, *candidate)]
         told.append(at + [nothing] * (_MOST_TOLD - len(at)))
-    summed = model.rows.take(told, axis=0).sum(axis=1)
-    hidden = (summed[:, :-1] + model.bias).clip(0)
-    return (hidden @ model.out + summed[:, -1] + model.out_bias).tolist()
+    summed = net.rows.take(told, axis=0).sum(axis=1)
+    hidden = (summed[:, :-1] + net.bias).clip(0)
+    return (hidden @ net.out + summed[:, -1] + net.out_bias).tolist()
 
 
 _MOST_TOLD = SLOTS + 16  # characters and features of a candidate
@@ -264,7 +263,10 @@ _LESS_IF_ANNOUNCED = 2.0
 class _Look:
     """The cheap look's weights: of each part, by what stands there."""
 
-    def __init__(self, told: Mapping[str, "np.ndarray"]) -> None:  # noqa: F821
+    def __init__(self) -> None:
+        import numpy as np
+
+        told = np.load(MODEL)
         weights = {
             part: dict(zip(told[f"{part}_keys"].tolist(), told[part].tolist(), strict=True))
             for part in (*AT_ONCE, *IN_SECOND)
@@ -306,10 +308,13 @@ class _Look:
         return sum([weights.get(key, 0.0) for weights, key in told])
 
 
+_look = cache(_Look)
+
+
 # --- names ------------------------------------------------------------------------------------
 
 _NO_BEGINNING = frozenset(ETHNIC_BEGINNINGS)
-_PLACE_ENDS = "镇村乡县街"
+_NO_LAST = "镇村乡县街性感率"  # 官庄镇, 严肃性
 _PHRASES = frozenset(("于凌晨", "于情", "于理"))
 _salutation = re.compile("|".join(SALUTATIONS)).match
 _thing = re.compile("|".join(THINGS)).match
@@ -322,7 +327,7 @@ class Judged:
         self._text = text
         found = [
             candidate
-            for start in _model().look.sites(text)
+            for start in _look().sites(text)
             if text[start : start + 2] not in _NO_BEGINNING
             for candidate in self._candidates(start)
         ]
@@ -342,7 +347,7 @@ class Judged:
         """End of the likeliest name at ``start``, where something announces it; None for none."""
         told = [entry for entry in self._odds if entry[1][0] == start]
         if not told and (found := self._candidates(start)):
-            told = self._judge(found) if _model().look.may_begin(self._text, start) else []
+            told = self._judge(found) if _look().may_begin(self._text, start) else []
         odds, found = max(told, default=(ANNOUNCED_THRESHOLD - 1, None))
         return sum(found) if odds >= ANNOUNCED_THRESHOLD else None
 
@@ -355,6 +360,6 @@ class Judged:
             for start, surname, given in candidates(self._text, start)
             if not _salutation(self._text, start + surname)
             and not _thing(self._text, start + surname + given)
-            and not (given == 2 and self._text[start + surname + 1] in _PLACE_ENDS)
+            and not (given == 2 and self._text[start + surname + 1] in _NO_LAST)
             and self._text[start : start + surname + given] not in _PHRASES
         ]

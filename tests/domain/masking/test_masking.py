@@ -4,10 +4,11 @@
 the exact span. All numbers and names are invented. ``clean.jsonl`` holds what only looks like
 personal data.
 
-``fifth_voice`` and ``sixth_voice`` were written after the model of names, as operators, citizens
-and units write, and nothing was fitted to them; ``sixth_voice`` was never read, only measured. At
-first look, with the rules and the model that went before, they had recall 78.0 and 68.7 % and
-precision 97.0 and 95.5 %.
+The model of names was fitted to none of these files, only to models/names. ``ordinary_month`` was
+written last, as a month's tickets are, and measured once: recall 98.6 % and precision 100 % (80.6
+and 95.0 % by the rules that went before). ``fifth_voice`` and ``sixth_voice`` are harder: 92.4 and
+87.4 %, 99.6 and 97.7 % (78.0 and 68.7 %, 97.0 and 95.5 % before); thresholds were chosen with them in
+view, and ``sixth_voice`` and ``ordinary_month`` were never read.
 """
 
 import json
@@ -30,8 +31,8 @@ KINDS = {
 LEAST_RECALL = {"phone": 0.99, "id": 0.99, "plate": 0.99}
 LEAST_RECALL_OF_OTHERS = 0.95
 LEAST_PRECISION = 0.98
-LEAST_OF_UNSEEN_NAMES = {"fifth_voice": (0.9, 0.98), "sixth_voice": (0.85, 0.93)}
-"""Recall and precision of names in tickets that nothing was fitted to: what they are now."""
+LEAST_OF_HARD_NAMES = {"fifth_voice": (0.92, 0.99), "sixth_voice": (0.87, 0.97)}
+"""Recall and precision of names where they do not reach the bar: what they are now."""
 
 Span = tuple[str, int, int]
 
@@ -89,16 +90,16 @@ def _measured(files: Iterable[str]) -> dict[str, tuple[float, float]]:
     }
 
 
-@pytest.mark.parametrize("name", LEAST_OF_UNSEEN_NAMES)
-def test_names_of_an_unseen_set_are_told_no_worse_than_before(name):
+@pytest.mark.parametrize("name", LEAST_OF_HARD_NAMES)
+def test_names_of_a_hard_set_are_told_no_worse_than_before(name):
     recall, precision = _measured([name])["name"]
-    least_recall, least_precision = LEAST_OF_UNSEEN_NAMES[name]
+    least_recall, least_precision = LEAST_OF_HARD_NAMES[name]
     assert recall >= least_recall
     assert precision >= least_precision
 
 
 def test_recall_and_precision_of_each_kind():
-    for kind, (recall, precision) in _measured(set(FILES) - LEAST_OF_UNSEEN_NAMES.keys()).items():
+    for kind, (recall, precision) in _measured(set(FILES) - LEAST_OF_HARD_NAMES.keys()).items():
         assert recall >= LEAST_RECALL.get(kind, LEAST_RECALL_OF_OTHERS), (kind, recall)
         assert precision >= LEAST_PRECISION, (kind, precision)
 
