@@ -66,13 +66,6 @@ SALUTATIONS = word_list(
     护士 医师 董事长 副
     """
 )
-RANKS = word_list(
-    """
-    书记 市长 县长 区长 镇长 乡长 厅长 主任 校长 院长 行长 主席 经理 董事长 教授 院士 医生 医师 老师
-    律师 法官
-    """
-)
-"""Offices and callings after a full name; those of enforcement officers are in names.py."""
 KIN = word_list("老婆 老公 妻子 丈夫 堂客 父亲 母亲 儿子 女儿 家属 之父 之母 之子")
 THINGS = word_list(
     """

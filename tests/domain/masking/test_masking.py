@@ -7,8 +7,8 @@ personal data.
 The model of names was fitted to none of these files, only to models/names. ``ordinary_month`` was
 written last, as a month's tickets are, and measured once: recall 98.6 % and precision 100 % (80.6
 and 95.0 % by the rules that went before). ``fifth_voice`` and ``sixth_voice`` are harder: 92.4 and
-87.4 %, 99.6 and 97.7 % (78.0 and 68.7 %, 97.0 and 95.5 % before); thresholds were chosen with them in
-view, and ``sixth_voice`` and ``ordinary_month`` were never read.
+87.4 %, 99.6 and 97.7 % (78.0 and 68.7 %, 97.0 and 95.5 % before); thresholds were chosen with them
+in view, and ``sixth_voice`` and ``ordinary_month`` were never read.
 """
 
 import json
