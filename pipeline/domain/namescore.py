@@ -1,7 +1,7 @@
 """Which characters are a person's name: a fitted model of them and of what stands around them.
 
 Every surname with one or two characters after it may be a name. Two looks: a cheap one at the
-surname, the character after it and their neighbours leaves one place in forty; there a small neural
+surname, the character after it and their neighbours leaves one place in sixty; there a small neural
 network judges, from the characters of a window and from what the dictionary says of them. Both are
 fitted by ``pipeline.makers.name_model`` to tickets written and marked for it (models/names).
 """
