@@ -271,3 +271,8 @@ NAMES = st.builds(
 def test_every_name_of_a_list_after_a_cue_is_hidden(cue, people, joint):
     masked = mask_text(f"{cue}{joint.join(people)}\uff0c要求回复。")
     assert masked == f"{cue}{joint.join(name[0] + '某' for name in people)}\uff0c要求回复。"
+
+
+def test_a_name_that_a_mask_makes_likelier_is_hidden_too():
+    text = mask_text("方圆说他是路15187317731政的\uff0c让我把摊子收了")
+    assert mask_text(text) == text

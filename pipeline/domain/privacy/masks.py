@@ -166,25 +166,8 @@ def mask_ticket(
         for i in every if grew else found:
             findings = found[i].findings if i in found else ()
             masked.texts[i] = known.replace(_hide(before[i], findings))
-        found = {
-            i: _held_again(masked.texts[i], before[i], found.get(i))
-            for i in every
-            if masked.texts[i] != before[i]
-        }
+        found = {i: _held(masked.texts[i]) for i in every if masked.texts[i] != before[i]}
     return masked
-
-
-def _held_again(text: str, before: str, held: PersonalData | None) -> PersonalData:
-    """What a masked text holds. Where only plain mobiles were hidden, nobody new is announced:
-    the figures that stay and the stars are to the patterns of names what the figures were. To
-    look for people is the dearest part, and a mobile what most often is hidden."""
-    if held and not held.people and all(_is_plain_mobile(before, f) for f in held.findings):
-        return PersonalData(find_personal_data(text), [])
-    return _held(text)
-
-
-def _is_plain_mobile(text: str, finding: Finding) -> bool:
-    return finding.kind == "mobile" and bool(_PLAIN_MOBILE.fullmatch(text, *finding.span))
 
 
 class _Known:
